@@ -1,0 +1,16 @@
+"""Log in to a Flask application by scanning a QR code with a phone that is already logged in."""
+
+from __future__ import annotations
+
+from .errors import ConfigurationError as ConfigurationError
+from .errors import QRLoginError as QRLoginError
+from .extension import QRLogin as QRLogin
+from .hooks import Place as Place
+from .login_request import LoginRequest as LoginRequest
+from .login_request import Profile as Profile
+from .login_request import State as State
+from .models import login_request_model as login_request_model
+from .models import LoginRequestMixin as LoginRequestMixin
+from .qr_image import QRStyle as QRStyle
+
+__version__ = "0.1.0"

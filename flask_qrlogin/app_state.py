@@ -1,0 +1,177 @@
+"""What belongs to one application: it lives in ``app.extensions["qrlogin"]``."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import threading
+import typing as t
+from datetime import datetime
+
+import flask
+
+from . import signals
+from .config import Settings
+from .errors import ConfigurationError
+from .hooks import Hooks
+from .login_flow import LoginFlow
+from .login_request import LoginRequest
+from .ports import LoginRequestStore
+from .qr_image import QRStyle
+
+_KEY = "qrlogin"
+
+
+class AppState:
+    """The parts of one application, put together on first use."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        hooks: Hooks,
+        make_store: c.Callable[[flask.Flask], LoginRequestStore],
+        qr_style: QRStyle,
+        clock: c.Callable[[], datetime],
+    ) -> None:
+        self.settings = settings
+        self.hooks = hooks
+        self.qr_style = qr_style
+        self._make_store = make_store
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._store: LoginRequestStore | None = None
+        self._flow: LoginFlow | None = None
+
+    @property
+    def store(self) -> LoginRequestStore:
+        """The store, opened on first use, since the database may be set up after us."""
+        with self._lock:
+            if self._store is None:
+                self._store = self._make_store(_app())
+            return self._store
+
+    @property
+    def flow(self) -> LoginFlow:
+        """The use cases of this application.
+
+        Raises:
+            ConfigurationError: the application lacks something that we need.
+        """
+        if self._flow is None:
+            with self._lock:
+                self.check()
+                config = flask.current_app.config
+                self._flow = LoginFlow(
+                    self.store,
+                    lifetimes=self.settings.lifetimes,
+                    secret_keys=[
+                        config["SECRET_KEY"],
+                        *(config.get("SECRET_KEY_FALLBACKS") or ()),
+                    ],
+                    clock=self._clock,
+                    announce=_announce,
+                )
+        return self._flow
+
+    def problems(self) -> list[str]:
+        """Return what the app lacks, each with what to do; known only once it is set up."""
+        app = flask.current_app
+        login_manager = getattr(app, "login_manager", None)
+        problems = []
+        if not app.config.get("SECRET_KEY"):
+            problems.append(
+                "flask_qrlogin signs its codes with the app's SECRET_KEY, which is not set. Set it "
+                "to the output of: python -c 'import secrets; print(secrets.token_hex())'"
+            )
+        if login_manager is None:
+            problems.append(
+                "flask_qrlogin logs people in with Flask-Login, which this app does not have. "
+                "Call LoginManager(app)."
+            )
+        elif login_manager.user_callback is None:
+            problems.append(
+                "Flask-Login cannot load users yet. Register a function with "
+                "@login_manager.user_loader."
+            )
+        if not (
+            self.settings.base_url or app.config.get("SERVER_NAME") or self.trusts_request_host()
+        ):
+            problems.append(
+                "The URL in the QR code needs a host, and the Host header of a request can be "
+                "forged to send people elsewhere. Set QRLOGIN_BASE_URL, for example to "
+                "'https://example.com', or Flask's TRUSTED_HOSTS."
+            )
+        return problems
+
+    def check(self) -> None:
+        """Refuse to work for an app that lacks something.
+
+        Raises:
+            ConfigurationError: with the first of :meth:`problems`.
+        """
+        for problem in self.problems():
+            raise ConfigurationError(problem)
+
+    def base_url(self) -> str:
+        """Return scheme and host, without a slash at the end, that a phone can reach.
+
+        A Host header is chosen by the client. Whoever gets a forged one into a cached or relayed
+        page would have the code lead people to another site, so it is used only where it was
+        checked, or while developing.
+
+        Raises:
+            ConfigurationError: nothing says which host can be trusted.
+        """
+        self.check()
+        if self.settings.base_url is not None:
+            return self.settings.base_url
+        server_name = flask.current_app.config.get("SERVER_NAME")
+        if server_name:
+            return f"{flask.request.scheme}://{server_name}"
+        return flask.request.host_url.rstrip("/")
+
+    @staticmethod
+    def trusts_request_host() -> bool:
+        """Tell whether Flask checked the Host header, or the app is being developed or tested."""
+        app = flask.current_app
+        return bool(app.config.get("TRUSTED_HOSTS") or app.debug or app.testing)
+
+    def register(self, app: flask.Flask) -> None:
+        """Keep this as the app's state.
+
+        Raises:
+            ConfigurationError: the app has one already.
+        """
+        if _KEY in app.extensions:
+            raise ConfigurationError(
+                "A QRLogin has already been registered on this app. Use that one instead of "
+                "making another."
+            )
+        app.extensions[_KEY] = self
+
+
+def current_state() -> AppState:
+    """Return the state of the current app.
+
+    Raises:
+        ConfigurationError: the app has no QRLogin.
+    """
+    state: AppState | None = flask.current_app.extensions.get(_KEY)
+    if state is None:
+        raise ConfigurationError(
+            "This app has no QRLogin. Did you forget to call 'init_app', or to make QRLogin(app)?"
+        )
+    return state
+
+
+def _app() -> flask.Flask:
+    return t.cast(flask.Flask, flask.current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+def _announce(login_request: LoginRequest) -> None:
+    """Send the signal; what a receiver does wrong must not undo what was already written."""
+    app = _app()
+    try:
+        signals.BY_STATE[login_request.state].send(app, login_request=login_request)
+    except Exception:
+        app.logger.exception("A receiver of a flask_qrlogin signal failed.")

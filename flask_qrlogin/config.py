@@ -1,0 +1,134 @@
+"""The ``QRLOGIN_`` keys of the app's configuration, read once and checked."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import dataclasses
+import difflib
+import math
+import re
+import typing as t
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from .errors import ConfigurationError
+from .login_request import Lifetimes
+
+_PREFIX = "QRLOGIN_"
+
+
+def _url_prefix(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"(/[\w.~-]+)+", value):
+        raise ValueError("a path such as '/qrlogin', with a leading slash and none at the end")
+    return value
+
+
+def _base_url(value: object) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, str) and not re.search(r"[\s\\?#@]", value):
+        parts = urlsplit(value)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.path in ("", "/"):
+            return f"{parts.scheme}://{parts.netloc}".lower()
+    raise ValueError("scheme and host, such as 'https://example.com', without a path")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("a text that is not empty")
+    return value
+
+
+def _optional_text(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("True or False")
+    return value
+
+
+def _seconds(value: object) -> float:
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise ValueError("a number of seconds or a timedelta")
+    if not (math.isfinite(seconds) and 0 < seconds <= 86400):
+        raise ValueError("more than 0 and at most 86400 seconds")
+    return seconds
+
+
+def _lifetime(value: object) -> timedelta:
+    return timedelta(seconds=_seconds(value))
+
+
+def _rounds(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError("a whole number of at least 1")
+    return value
+
+
+def _key(default: t.Any, read: c.Callable[[object], t.Any]) -> t.Any:
+    return dataclasses.field(default=default, metadata={"read": read})
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The configuration of one app. A field ``name`` is read from the key ``QRLOGIN_NAME``."""
+
+    #: Where our pages hang.
+    url_prefix: str = _key("/qrlogin", _url_prefix)
+    #: Scheme and host that phones can reach, for the URL in the QR code.
+    base_url: str | None = _key(None, _base_url)
+    #: What people know the site by; its host if not set.
+    site_name: str | None = _key(None, _optional_text)
+    #: Where to go after a login that has no ``next``.
+    redirect: str = _key("/", _text)
+    #: A request, from its start to its end.
+    request_lifetime: timedelta = _key(Lifetimes().request, _lifetime)
+    #: One picture of the code; renewed at half of it.
+    token_lifetime: timedelta = _key(Lifetimes().token, _lifetime)
+    #: From the first scan to the decision.
+    decision_lifetime: timedelta = _key(Lifetimes().decision, _lifetime)
+    #: From the approval until the browser picks it up.
+    pickup_lifetime: timedelta = _key(Lifetimes().pickup, _lifetime)
+    #: Seconds between two polls.
+    poll_interval: float = _key(2.0, _seconds)
+    #: How many requests a page begins by itself before it asks for a click.
+    auto_rounds: int = _key(5, _rounds)
+    #: Whether a login that came about by QR may approve another.
+    approve_from_linked: bool = _key(False, _flag)
+    #: Whether such a login counts as fresh for Flask-Login's ``fresh_login_required``.
+    login_fresh: bool = _key(False, _flag)
+
+    @property
+    def lifetimes(self) -> Lifetimes:
+        """The four lifetimes together."""
+        return Lifetimes(
+            request=self.request_lifetime,
+            token=self.token_lifetime,
+            decision=self.decision_lifetime,
+            pickup=self.pickup_lifetime,
+        )
+
+    @classmethod
+    def from_mapping(cls, config: c.Mapping[str, t.Any]) -> Settings:
+        """Read an app's configuration; later changes to it are not seen.
+
+        Raises:
+            ConfigurationError: an unknown ``QRLOGIN_`` key, or a value that cannot be used.
+        """
+        fields = {f"{_PREFIX}{field.name.upper()}": field for field in dataclasses.fields(cls)}
+        values: dict[str, t.Any] = {}
+        for key, value in config.items():
+            if not key.startswith(_PREFIX):
+                continue
+            field = fields.get(key)
+            if field is None:
+                near = difflib.get_close_matches(key, fields, n=1, cutoff=0)
+                raise ConfigurationError(f"There is no key {key!r}. Did you mean {near[0]!r}?")
+            try:
+                values[field.name] = field.metadata["read"](value)
+            except ValueError as error:
+                raise ConfigurationError(f"{key} is {value!r}; it has to be {error}.") from None
+        return cls(**values)

@@ -1,0 +1,166 @@
+"""One root, and a class for each code that a client can be answered with."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class QRLoginError(Exception):
+    """Everything that this package raises on purpose."""
+
+
+class ConfigurationError(QRLoginError, RuntimeError):
+    """The application is set up wrongly; the message says what to change."""
+
+
+class Refusal(QRLoginError):
+    """A request that is refused, with what the client is told (RFC 9457).
+
+    ``code`` is part of the public contract and never changes its meaning. ``title`` is one
+    sentence for a person. ``detail`` may say more about this one case; it never holds a secret.
+    """
+
+    code: t.ClassVar[str]
+    status: t.ClassVar[int]
+    title: t.ClassVar[str]
+
+    def __init__(self, detail: str | None = None, **extra: str) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail
+        self.extra = extra
+
+
+class BadRequest(Refusal):
+    """Something in the request is missing or malformed."""
+
+    code = "bad_request"
+    status = 400
+    title = "The request could not be understood."
+
+
+class TokenInvalid(Refusal):
+    """The text is not a QR token of this site."""
+
+    code = "token_invalid"
+    status = 400
+    title = "This is not a login code of this site."
+
+
+class LoginRequired(Refusal):
+    """Nobody is logged in where somebody has to be."""
+
+    code = "login_required"
+    status = 401
+    title = "Log in on this device first."
+
+
+class NotAllowed(Refusal):
+    """The application refuses, for the reason in ``detail``."""
+
+    code = "not_allowed"
+    status = 403
+    title = "This is not allowed."
+
+
+class OriginRefused(Refusal):
+    """A POST that does not come from a page of this site: cross-site request forgery."""
+
+    code = "origin_refused"
+    status = 403
+    title = "This request did not come from a page of this site."
+
+
+class ConfirmInvalid(Refusal):
+    """The confirm token was not made for this request and person."""
+
+    code = "confirm_invalid"
+    status = 403
+    title = "This page is not valid. Scan the code again."
+
+
+class RequestNotFound(Refusal):
+    """There is no such request, or it is not this browser's: the same answer for both."""
+
+    code = "request_not_found"
+    status = 404
+    title = "This login request is not known. Show a new code."
+
+
+class NotScanned(Refusal):
+    """The request has to be scanned before it can be decided."""
+
+    code = "not_scanned"
+    status = 409
+    title = "This code has not been scanned yet."
+
+
+class NotApproved(Refusal):
+    """The request has to be approved before it can be redeemed."""
+
+    code = "not_approved"
+    status = 409
+    title = "This login has not been approved yet."
+
+
+class AlreadyScanned(Refusal):
+    """Another person has scanned the code first."""
+
+    code = "already_scanned"
+    status = 409
+    title = "Somebody else has already scanned this code."
+
+
+class ConfirmSuperseded(Refusal):
+    """The code was scanned again since; only the newest confirm token counts."""
+
+    code = "confirm_superseded"
+    status = 409
+    title = "The code was scanned again since. Decide on the newer page."
+
+
+class RequestEnded(Refusal):
+    """The request was redeemed, denied or cancelled; ``state`` says which."""
+
+    code = "request_ended"
+    status = 409
+    title = "This login request has already ended."
+
+
+class TokenExpired(Refusal):
+    """The picture of the code is too old; the browser shows a newer one."""
+
+    code = "token_expired"
+    status = 410
+    title = "This code is too old. Scan the one that is on the screen now."
+
+
+class RequestExpired(Refusal):
+    """The time of the request ran out."""
+
+    code = "request_expired"
+    status = 410
+    title = "The time for this login has run out. Show a new code."
+
+
+class UnsupportedMediaType(Refusal):
+    """The body has to be JSON."""
+
+    code = "unsupported_media_type"
+    status = 415
+    title = "Send the body as application/json."
+
+
+class ExtraMissing(Refusal):
+    """The server lacks an optional package that this answer needs."""
+
+    code = "extra_missing"
+    status = 501
+    title = "This server cannot make that kind of picture."
+
+
+class StoreUnavailable(Refusal):
+    """The records cannot be read or written now; nothing was changed that is known of."""
+
+    code = "store_unavailable"
+    status = 503
+    title = "Login by QR code is not available at the moment. Try again soon."

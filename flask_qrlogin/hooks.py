@@ -1,0 +1,148 @@
+"""Where an application decides: each hook has a visible default and a decorator to replace it."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import dataclasses
+import re
+import typing as t
+from datetime import datetime
+
+import flask
+
+from .login_request import LoginRequest
+from .login_request import Profile
+
+_PHONE_NUMBER = re.compile(r"[\d\s+()./-]{6,}")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    """Where a network address seems to be: a country, and a town if it is known."""
+
+    country: str
+    town: str | None = None
+
+    def __str__(self) -> str:
+        return self.country if self.town is None else f"{self.town}, {self.country}"
+
+
+def default_profile(user: t.Any) -> Profile:
+    """Show ``display_name``, else ``name``, and ``avatar_url``: never an address or a number.
+
+    The browser that waits may be a stranger's. Many applications keep an e-mail address as the
+    name, so whatever looks like one, or like a phone number, is left out.
+    """
+    names = (getattr(user, "display_name", None), getattr(user, "name", None))
+    name = next(
+        (
+            name
+            for name in names
+            if isinstance(name, str)
+            and name.strip()
+            and "@" not in name
+            and not _PHONE_NUMBER.fullmatch(name)
+        ),
+        "Somebody",
+    )
+    avatar_url = getattr(user, "avatar_url", None)
+    return Profile(name, avatar_url if isinstance(avatar_url, str) else None)
+
+
+def default_describe_browser(user_agent: str) -> str:
+    """Name browser and system, as in "Firefox on Linux"."""
+    # Imported on first use: its tables take a moment to load.
+    import ua_parser
+
+    found = ua_parser.parse(user_agent)
+    browser = found.user_agent.family if found.user_agent else "An unknown browser"
+    return f"{browser} on {found.os.family}" if found.os else browser
+
+
+def _qr_payload(url: str, token: str, issued_at: datetime, expires_at: datetime) -> str:
+    return url
+
+
+def _nothing(*args: object) -> None:
+    return None
+
+
+AppUserLoader: t.TypeAlias = c.Callable[[flask.Request], t.Any]
+ProfileLoader: t.TypeAlias = c.Callable[[t.Any], Profile]
+MayStart: t.TypeAlias = c.Callable[[flask.Request], str | None]
+MayApprove: t.TypeAlias = c.Callable[[t.Any, LoginRequest], str | None]
+QRPayload: t.TypeAlias = c.Callable[[str, str, datetime, datetime], str]
+DescribeBrowser: t.TypeAlias = c.Callable[[str], str]
+Locate: t.TypeAlias = c.Callable[[str], Place | None]
+AfterLogin: t.TypeAlias = c.Callable[[t.Any, LoginRequest], str | None]
+
+
+@dataclasses.dataclass(slots=True)
+class Hooks:
+    """The hooks in force. They are read when they are called, so they may be set at any time."""
+
+    profile_loader: ProfileLoader = default_profile
+    app_user_loader: AppUserLoader | None = None
+    may_start: MayStart = _nothing
+    may_approve: MayApprove = _nothing
+    qr_payload: QRPayload = _qr_payload
+    describe_browser: DescribeBrowser = default_describe_browser
+    locate: Locate = _nothing
+    after_login: AfterLogin = _nothing
+
+
+class HookDecorators:
+    """The decorators that replace a hook. Each returns the function unchanged."""
+
+    def __init__(self) -> None:
+        self.hooks = Hooks()
+
+    def profile_loader(self, function: ProfileLoader) -> ProfileLoader:
+        """Decide what the waiting browser shows of the person who scanned: ``f(user)``.
+
+        Return a :class:`Profile` with nothing that identifies an account.
+        """
+        self.hooks.profile_loader = function
+        return function
+
+    def app_user_loader(self, function: AppUserLoader) -> AppUserLoader:
+        """Tell which user a native app's request comes from: ``f(request)``, or None.
+
+        The request has no cookies and no query. Without this hook, Flask-Login's
+        ``request_loader`` of the app is asked.
+        """
+        self.hooks.app_user_loader = function
+        return function
+
+    def may_start(self, function: MayStart) -> MayStart:
+        """Refuse a code to a browser: ``f(request)`` returns the reason, or None to allow it."""
+        self.hooks.may_start = function
+        return function
+
+    def may_approve(self, function: MayApprove) -> MayApprove:
+        """Refuse a login: ``f(user, login_request)`` returns the reason, or None to allow it.
+
+        Asked at the scan, at the approval, and once more just before the browser is logged in.
+        """
+        self.hooks.may_approve = function
+        return function
+
+    def qr_payload(self, function: QRPayload) -> QRPayload:
+        """Decide the text in the QR code: ``f(url, token, issued_at, expires_at)``."""
+        self.hooks.qr_payload = function
+        return function
+
+    def describe_browser(self, function: DescribeBrowser) -> DescribeBrowser:
+        """Name a browser and its system for the person who decides: ``f(user_agent)``."""
+        self.hooks.describe_browser = function
+        return function
+
+    def locate(self, function: Locate) -> Locate:
+        """Tell where a network address is: ``f(address)`` returns a :class:`Place`, or None."""
+        self.hooks.locate = function
+        return function
+
+    def after_login(self, function: AfterLogin) -> AfterLogin:
+        """Say where to go after a login without ``next``: ``f(user, login_request)``, or None."""
+        self.hooks.after_login = function
+        return function

@@ -1,0 +1,280 @@
+"""The use cases: what a browser and a phone can do with a login request.
+
+No Flask, no database and no clock of its own: a store, the time and the keys are passed in.
+"""
+
+from __future__ import annotations
+
+import collections.abc as c
+import dataclasses
+import re
+import typing as t
+from datetime import datetime
+from datetime import timedelta
+
+from . import errors
+from . import login_request as transitions
+from . import tokens
+from .login_request import Lifetimes
+from .login_request import LoginRequest
+from .login_request import Profile
+from .login_request import State
+from .ports import LoginRequestStore
+
+#: How often a change is tried while others change the same request.
+_ATTEMPTS = 10
+#: Old rows are kept this much longer: the clocks of the hosts differ.
+_PURGE_DELAY = timedelta(seconds=60)
+#: How many old rows each new request takes away.
+_PURGE_AT_START = 5
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+
+User = t.TypeVar("User")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Polled(t.Generic[User]):
+    """What a poll observed. ``user`` is set in the one answer that has to log that person in."""
+
+    request: LoginRequest
+    user: User | None = None
+
+
+class LoginFlow:
+    """Runs login requests from start to end.
+
+    ``announce`` is called for each state that was reached, after it was written, with the request;
+    it must not raise. ``secret_keys`` are the app's: the first signs, all are accepted.
+    """
+
+    def __init__(
+        self,
+        store: LoginRequestStore,
+        *,
+        lifetimes: Lifetimes,
+        secret_keys: c.Sequence[str | bytes],
+        clock: c.Callable[[], datetime],
+        announce: c.Callable[[LoginRequest], None],
+    ) -> None:
+        self._store = store
+        self._lifetimes = lifetimes
+        self._qr = tokens.QRTokens(
+            secret_keys, token_lifetime=lifetimes.token, proof_lifetime=lifetimes.request
+        )
+        self._confirm = tokens.ConfirmSigner(secret_keys)
+        self._announce = announce
+        self.now = clock
+
+    # The browser
+
+    def start(
+        self, *, user_agent: str = "", address: str = "", next: str | None = None
+    ) -> tuple[LoginRequest, str]:
+        """Begin a login request; return it with the browser secret, which is kept nowhere else."""
+        now = self.now()
+        self.purge(_PURGE_AT_START)
+        secret = tokens.new_secret()
+        expires_at = now + self._lifetimes.request
+        request = LoginRequest(
+            id=tokens.new_id(),
+            secret_hash=tokens.hash_secret(secret),
+            created_at=now,
+            expires_at=expires_at,
+            deadline=expires_at,
+            user_agent=_clean(user_agent, 255),
+            address=_clean(address, 45),
+            next=next,
+        )
+        self._store.add(request)
+        self._announce(request)
+        return request, secret
+
+    def qr_token(self, request: LoginRequest) -> tuple[str, datetime]:
+        """Return a fresh QR token for a request, and its time of issue. Nothing is written."""
+        now = self.now().replace(microsecond=0)
+        return self._qr.write(request.id, now), now
+
+    def qr_due(self, issued_at: datetime) -> bool:
+        """Tell whether a QR token shown since ``issued_at`` should give way to a fresh one."""
+        return self._qr.is_due(issued_at, self.now())
+
+    def of_browser(self, id: str, secret: str | None) -> LoginRequest:
+        """Return the request of the browser that holds its secret.
+
+        Raises:
+            RequestNotFound: unknown, or not this browser's: the answer tells nobody which.
+        """
+        request = self._store.get(id) if secret is not None and tokens.is_id(id) else None
+        if request is None or not tokens.secret_matches(secret or "", request.secret_hash):
+            raise errors.RequestNotFound
+        return request
+
+    def poll(
+        self,
+        id: str,
+        secret: str | None,
+        *,
+        since: int,
+        authorize: c.Callable[[LoginRequest], User],
+    ) -> Polled[User]:
+        """Observe the request, and redeem it if it is approved and the scanner was seen.
+
+        ``authorize`` loads the person and raises what forbids the login. It is asked before the
+        swap, so that a refused login uses nothing up.
+        """
+        request = self.of_browser(id, secret)
+        if not request.redeemable(self.now(), since=since):
+            return Polled(request)
+        user = authorize(request)
+        nonce = tokens.new_secret()
+        try:
+            request = self._change(id, lambda r, now: transitions.redeem(r, now, nonce=nonce))
+        except (errors.RequestEnded, errors.RequestExpired):
+            # Another poll, the phone or the clock was faster: say what is so now.
+            return Polled(self.of_browser(id, secret))
+        return Polled(request, user)
+
+    def cancel(self, id: str, secret: str | None) -> LoginRequest:
+        """The browser withdraws its request."""
+        self.of_browser(id, secret)
+        return self._change(id, transitions.cancel)
+
+    # The phone
+
+    def prove_opened(self, token: str) -> str | None:
+        """Return a proof that a fresh code was opened now, or None if the code is not fresh."""
+        return self._qr.prove_opened(token, self.now())
+
+    def of_phone(
+        self, token: str, *, user_id: str | None = None, proof: str | None = None
+    ) -> LoginRequest:
+        """Return the request that a code stands for, as long as this phone may look at it.
+
+        It may with a fresh code, with the proof that it opened one, or if this person has scanned
+        it already.
+
+        Raises:
+            TokenInvalid, TokenExpired, RequestNotFound
+        """
+        signed = self._qr.read(token)
+        may_scan = self._qr.may_scan(signed, proof, self.now())
+        if not may_scan and user_id is None:
+            raise errors.TokenExpired
+        request = self._get(signed.id)
+        if not may_scan and request.user_id != user_id:
+            raise errors.TokenExpired
+        return request
+
+    def scan(
+        self, token: str, *, user_id: str, profile: Profile, proof: str | None = None
+    ) -> LoginRequest:
+        """The person scans the code; :meth:`confirm_token` is what decides afterwards.
+
+        Raises:
+            TokenInvalid, TokenExpired, RequestNotFound, AlreadyScanned, RequestEnded,
+            RequestExpired
+        """
+        request = self.of_phone(token, user_id=user_id, proof=proof)
+        url = profile.avatar_url
+        profile = Profile(
+            _clean(profile.name, 100) or "Somebody",
+            url if url and len(url) <= 2000 and not _CONTROL.search(url) else None,
+        )
+        return self._change(
+            request.id,
+            lambda r, now: transitions.scan(
+                r, now, user_id=user_id, profile=profile, decision=self._lifetimes.decision
+            ),
+        )
+
+    def confirm_token(self, request: LoginRequest) -> str | None:
+        """Return the confirm token of the newest scan: for the scanner's eyes only."""
+        if request.user_id is None or request.confirm_version is None:
+            return None
+        return self._confirm.write(
+            id=request.id, user_id=request.user_id, version=request.confirm_version
+        )
+
+    def approve(
+        self,
+        token: str,
+        *,
+        user_id: str,
+        confirm_token: str,
+        authorize: c.Callable[[LoginRequest], object],
+    ) -> LoginRequest:
+        """The scanner agrees. ``authorize`` is asked before it is written, and may raise.
+
+        Raises:
+            TokenInvalid, RequestNotFound, NotScanned, AlreadyScanned, ConfirmInvalid,
+            ConfirmSuperseded, RequestEnded, RequestExpired
+        """
+
+        def step(request: LoginRequest, now: datetime) -> LoginRequest:
+            approved = transitions.approve(
+                request, now, user_id=user_id, pickup=self._lifetimes.pickup
+            )
+            self._check_confirm(request, user_id, confirm_token)
+            authorize(request)
+            return approved
+
+        return self._change(self._qr.read(token).id, step)
+
+    def deny(self, token: str, *, user_id: str, confirm_token: str) -> LoginRequest:
+        """The scanner refuses, or takes an approval back. Raises as :meth:`approve` does."""
+
+        def step(request: LoginRequest, now: datetime) -> LoginRequest:
+            denied = transitions.deny(request, now, user_id=user_id)
+            self._check_confirm(request, user_id, confirm_token)
+            return denied
+
+        return self._change(self._qr.read(token).id, step)
+
+    # Housekeeping
+
+    def purge(self, limit: int) -> int:
+        """Delete at most ``limit`` old requests and return how many; announce the expired ones."""
+        deleted = self._store.delete_expired(self.now() - _PURGE_DELAY, limit)
+        for request in deleted:
+            if not request.state.is_end:
+                self._announce(dataclasses.replace(request, state=State.EXPIRED))
+        return len(deleted)
+
+    def _check_confirm(self, request: LoginRequest, user_id: str, confirm_token: str) -> None:
+        self._confirm.check(
+            confirm_token, id=request.id, user_id=user_id, version=request.confirm_version or 0
+        )
+
+    def _get(self, id: str) -> LoginRequest:
+        request = self._store.get(id)
+        if request is None:
+            raise errors.RequestNotFound
+        return request
+
+    def _change(
+        self, id: str, step: c.Callable[[LoginRequest, datetime], LoginRequest]
+    ) -> LoginRequest:
+        """Read, step and swap, until nobody else was faster."""
+        for _ in range(_ATTEMPTS):
+            old = self._get(id)
+            new = step(old, self.now())
+            if new is old:
+                return old
+            try:
+                swapped = self._store.swap(old, new, self.now())
+            except errors.StoreUnavailable:
+                # The answer of the commit was lost: it may have happened. It has if what is kept
+                # is what we wrote; a redeemed one holds our own nonce.
+                if self._store.get(id) != new:
+                    raise
+                swapped = True
+            if swapped:
+                if new.state is not old.state:
+                    self._announce(new)
+                return new
+        raise errors.StoreUnavailable
+
+
+def _clean(text: str, length: int) -> str:
+    """Make a text fit into a column: some databases refuse control characters or long ones."""
+    return _CONTROL.sub(" ", text)[:length].strip()

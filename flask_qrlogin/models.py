@@ -1,0 +1,83 @@
+"""The tables, as SQLAlchemy models that migrations and admin pages see."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime
+from datetime import UTC
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+from sqlalchemy.dialects import mysql
+
+_MODEL_KEY = "flask_qrlogin.login_request"
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC to the microsecond on every database."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[t.Any]:
+        """Ask MySQL and MariaDB for microseconds: they keep whole seconds otherwise."""
+        if dialect.name in ("mysql", "mariadb"):
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(sa.DateTime())
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class LoginRequestMixin:
+    """The columns of a login request; :class:`~flask_qrlogin.login_request.LoginRequest` says
+    what they mean.
+
+    For a table of your own, with more columns (nullable, or with a default) or a bind key::
+
+        class MyLoginRequest(LoginRequestMixin, db.Model):
+            __bind_key__ = "logins"
+            tenant: Mapped[str | None]
+
+
+        QRLogin(app, login_request_model=MyLoginRequest)
+    """
+
+    __tablename__ = "qrlogin_login_request"
+
+    id: orm.Mapped[str] = orm.mapped_column(sa.String(32), primary_key=True)
+    secret_hash: orm.Mapped[str] = orm.mapped_column(sa.String(64))
+    state: orm.Mapped[str] = orm.mapped_column(sa.String(16))
+    version: orm.Mapped[int]
+    created_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)
+    expires_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime, index=True)
+    deadline: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)
+    user_agent: orm.Mapped[str] = orm.mapped_column(sa.String(255))
+    address: orm.Mapped[str] = orm.mapped_column(sa.String(45))
+    next: orm.Mapped[str | None] = orm.mapped_column(sa.String(2000))
+    user_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
+    scanner_name: orm.Mapped[str | None] = orm.mapped_column(sa.String(100))
+    scanner_avatar_url: orm.Mapped[str | None] = orm.mapped_column(sa.String(2000))
+    confirm_version: orm.Mapped[int | None]
+    nonce: orm.Mapped[str | None] = orm.mapped_column(sa.String(43))
+    reason: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id} {self.state}>"
+
+
+def login_request_model(metadata: sa.MetaData) -> type[LoginRequestMixin]:
+    """Return the default model of a database, made on the first call: ``db.metadata``.
+
+    It stands on a declarative base of its own that shares the metadata, not on ``db.Model``: what
+    a host adds to its own base (columns, dataclasses, naming) would change our table.
+    """
+    model: type[LoginRequestMixin] | None = metadata.info.get(_MODEL_KEY)
+    if model is None:
+        base = orm.declarative_base(metadata=metadata)
+        model = type("LoginRequestModel", (LoginRequestMixin, base), {"__module__": __name__})
+        metadata.info[_MODEL_KEY] = model
+    return model

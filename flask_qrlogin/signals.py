@@ -1,0 +1,39 @@
+"""Signals that tell what happened. Each is sent by the app with ``login_request``.
+
+They are sent after the change was written. A receiver that raises is logged, and stops nothing:
+to decide, use a hook.
+"""
+
+from __future__ import annotations
+
+import blinker
+
+from .login_request import State
+
+_signals = blinker.Namespace()
+
+#: A browser shows a new code.
+request_started = _signals.signal("request-started")
+#: A person has scanned it for the first time.
+request_scanned = _signals.signal("request-scanned")
+#: That person agreed.
+request_approved = _signals.signal("request-approved")
+#: The browser is about to be logged in.
+request_redeemed = _signals.signal("request-redeemed")
+#: The person refused, or took the approval back.
+request_denied = _signals.signal("request-denied")
+#: The browser withdrew it.
+request_cancelled = _signals.signal("request-cancelled")
+#: Its time ran out; sent when the old row is deleted, minutes later.
+request_expired = _signals.signal("request-expired")
+
+#: The signal for each state.
+BY_STATE = {
+    State.PENDING: request_started,
+    State.SCANNED: request_scanned,
+    State.APPROVED: request_approved,
+    State.REDEEMED: request_redeemed,
+    State.DENIED: request_denied,
+    State.CANCELLED: request_cancelled,
+    State.EXPIRED: request_expired,
+}

@@ -1,0 +1,42 @@
+"""Keeps login requests in this process, for tests."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+
+from ..login_request import LoginRequest
+
+
+class MemoryStore:
+    """A :class:`~flask_qrlogin.ports.LoginRequestStore` in a dictionary.
+
+    It is gone with the process and not shared with others: use it in tests only.
+    """
+
+    def __init__(self) -> None:
+        self._requests: dict[str, LoginRequest] = {}
+        self._lock = threading.Lock()
+
+    def add(self, request: LoginRequest) -> None:
+        with self._lock:
+            self._requests[request.id] = request
+
+    def get(self, id: str) -> LoginRequest | None:
+        with self._lock:
+            return self._requests.get(id)
+
+    def swap(self, old: LoginRequest, new: LoginRequest, now: datetime) -> bool:
+        with self._lock:
+            kept = self._requests.get(old.id)
+            if kept is None or kept.version != old.version or kept.deadline <= now:
+                return False
+            self._requests[old.id] = new
+            return True
+
+    def delete_expired(self, before: datetime, limit: int) -> list[LoginRequest]:
+        with self._lock:
+            expired = [r for r in self._requests.values() if r.expires_at < before][:limit]
+            for request in expired:
+                del self._requests[request.id]
+            return expired

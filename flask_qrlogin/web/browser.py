@@ -1,0 +1,209 @@
+"""The browser that waits: shows the code, polls, and is logged in."""
+
+from __future__ import annotations
+
+import importlib.metadata
+
+import flask
+import markupsafe
+
+from .. import errors
+from .. import qr_image
+from ..app_state import current_state
+from ..login_request import LoginRequest
+from ..login_request import State
+from . import cookies
+from . import guard
+from . import host_session
+from . import people
+from . import wire
+from .next_path import is_own_path
+
+
+def make_blueprint() -> flask.Blueprint:
+    """Make the browser's part, which also brings the templates and static files of all."""
+    blueprint = guard.make_blueprint(
+        "qrlogin",
+        _refusal_page,
+        root_path=flask.helpers.get_root_path("flask_qrlogin"),
+        template_folder="templates",
+        static_folder="static/qrlogin",
+        # With the version in the path, modules that import each other stay in step.
+        static_url_path=f"/static/{importlib.metadata.version('flask-qrlogin')}",
+    )
+    blueprint.after_request(_discard_session)
+    blueprint.get("/")(login)
+    blueprint.post("/requests")(start)
+    blueprint.get("/requests/<id>")(show)
+    blueprint.post("/requests/<id>/poll")(poll)
+    blueprint.post("/requests/<id>/cancel")(cancel)
+    blueprint.get("/requests/<id>/qr.svg")(qr_svg)
+    blueprint.get("/requests/<id>/qr.png")(qr_png)
+    return blueprint
+
+
+def panel(next: str | None = None) -> markupsafe.Markup:
+    """Render the panel with the QR code for a template of the host: ``{{ qrlogin() }}``.
+
+    After the login the browser goes to ``next``, a path of this site, else to the ``next`` of the
+    page's own query.
+    """
+    return markupsafe.Markup(  # noqa: S704 - our own template, autoescaped
+        flask.render_template(
+            "qrlogin/panel.html",
+            requests_url=flask.url_for("qrlogin.start"),
+            next=_own(next or flask.request.args.get("next")),
+            rounds=current_state().settings.auto_rounds,
+            static_url=wire.static_url,
+            **wire.site(),
+        )
+    )
+
+
+def login() -> flask.typing.ResponseReturnValue:
+    """Answer ``GET /``: the ready-made login page."""
+    if people.at_browser() is not None:
+        return flask.redirect(
+            _own(flask.request.args.get("next")) or current_state().settings.redirect
+        )
+    return wire.page("login")
+
+
+def start() -> flask.typing.ResponseReturnValue:
+    """Answer ``POST /requests``: a new login request, and the cookie that binds it."""
+    guard.require_same_origin()
+    body = guard.Body(forms=True)
+    next = body.optional_text("next")
+    if next is not None and _own(next) is None:
+        raise errors.BadRequest("'next' has to be a path of this site, such as '/welcome'.")
+    state = current_state()
+    request = flask.request
+    reason = state.hooks.may_start(request)
+    if reason is not None:
+        raise errors.NotAllowed(reason)
+    login_request, secret = state.flow.start(
+        user_agent=request.user_agent.string, address=request.remote_addr or "", next=next
+    )
+    if body.is_form:
+        response = _see_other(wire.browser_links(login_request)["self"])
+    else:
+        response = flask.jsonify(wire.started(login_request))
+        response.status_code = 201
+    cookies.keep_secret(response, login_request, secret)
+    return response
+
+
+def show(id: str) -> flask.typing.ResponseReturnValue:
+    """Answer ``GET /requests/ID``: the page for a browser without JavaScript."""
+    request = current_state().flow.of_browser(id, cookies.secret_of(id))
+    return wire.page(
+        "request",
+        request_id=id,
+        profile=request.profile,
+        reason=request.reason,
+        links=wire.browser_links(request),
+        **wire.progress(request),
+    )
+
+
+def poll(id: str) -> flask.typing.ResponseReturnValue:
+    """Answer ``POST /requests/ID/poll``: the state, and the login once it is approved."""
+    guard.require_same_origin()
+    body = guard.Body(forms=True)
+    since = body.number("since", 0)
+    # The client says how long it is willing to wait; the server decides, and answers at once.
+    body.number("wait", 0)
+    issued_at = body.optional_text("issued_at")
+    shown_since = None if issued_at is None else wire.read_timestamp(issued_at)
+    polled = current_state().flow.poll(
+        id, cookies.secret_of(id), since=since, authorize=people.to_log_in
+    )
+    location = None if polled.user is None else _log_in(polled.user, polled.request)
+    if body.is_form:
+        response = _see_other(location or wire.browser_links(polled.request)["self"])
+    else:
+        answer = wire.polled(polled.request, shown_since)
+        response = flask.jsonify(answer | ({"location": location} if location else {}))
+    if location is not None or (not body.is_form and _ended(polled.request)):
+        cookies.drop_secret(response, id)
+    return response
+
+
+def cancel(id: str) -> flask.typing.ResponseReturnValue:
+    """Answer ``POST /requests/ID/cancel``: the browser withdraws it."""
+    guard.require_same_origin()
+    body = guard.Body(forms=True)
+    request = current_state().flow.cancel(id, cookies.secret_of(id))
+    if body.is_form:
+        response = _see_other(flask.url_for("qrlogin.login"))
+    else:
+        response = flask.jsonify(wire.progress(request))
+    cookies.drop_secret(response, id)
+    return response
+
+
+def qr_svg(id: str) -> flask.typing.ResponseReturnValue:
+    """Answer ``GET /requests/ID/qr.svg``: a fresh picture of the code."""
+    svg = qr_image.svg(_qr_text(id), current_state().qr_style)
+    return flask.Response(svg, mimetype="image/svg+xml")
+
+
+def qr_png(id: str) -> flask.typing.ResponseReturnValue:
+    """Answer ``GET /requests/ID/qr.png``: the same, for which the extra ``png`` is needed."""
+    try:
+        png = qr_image.png(_qr_text(id), current_state().qr_style)
+    except ImportError as error:
+        raise errors.ExtraMissing from error
+    return flask.Response(png, mimetype="image/png")
+
+
+def _qr_text(id: str) -> str:
+    request = current_state().flow.of_browser(id, cookies.secret_of(id))
+    state = request.state_at(current_state().flow.now())
+    if state is State.EXPIRED:
+        raise errors.RequestExpired
+    if state is not State.PENDING:
+        raise errors.RequestEnded(state=state.value) if state.is_end else errors.AlreadyScanned
+    return wire.qr_text(request)[0]
+
+
+def _log_in(person: people.Person, request: LoginRequest) -> str:
+    """Log the person in, and return where to go."""
+    host_session.log_in(person.user, request)
+    flask.g.qrlogin_logged_in = True
+    state = current_state()
+    location = _own(request.next)
+    if location is None:
+        try:
+            location = state.hooks.after_login(person.user, request)
+        except Exception:
+            # The login is done; where to go must not undo half of it.
+            flask.current_app.logger.exception("The hook after_login of flask_qrlogin failed.")
+    return location or state.settings.redirect
+
+
+def _ended(request: LoginRequest) -> bool:
+    return request.state_at(current_state().flow.now()).is_end
+
+
+def _own(next: str | None) -> str | None:
+    prefix = flask.request.root_path + current_state().settings.url_prefix
+    return next if next and is_own_path(next, prefix=prefix) else None
+
+
+def _see_other(url: str) -> flask.Response:
+    return flask.make_response(flask.redirect(url, 303))
+
+
+def _discard_session(response: flask.Response) -> flask.Response:
+    """Save the session only with the login itself, and with the page a person navigates to."""
+    logged_in = flask.g.get("qrlogin_logged_in", False)
+    if flask.request.endpoint != "qrlogin.login" and not logged_in:
+        host_session.discard()
+    return response
+
+
+def _refusal_page(refusal: errors.Refusal) -> flask.Response | None:
+    if not guard.wants_page():
+        return None
+    return guard.error_page(refusal, wire.Action(flask.url_for("qrlogin.login"), "Show a new code"))

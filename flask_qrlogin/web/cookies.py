@@ -1,0 +1,77 @@
+"""Our two cookies: the browser secret of each request, and the proof that a code was opened.
+
+Over HTTPS their names begin with ``__Host-``, which browsers accept only from this very host, so
+that a subdomain cannot plant one (cookie tossing), and only that name is read.
+"""
+
+from __future__ import annotations
+
+import flask
+
+from .. import tokens
+from ..app_state import current_state
+from ..login_request import LoginRequest
+
+#: How many browser secrets one browser keeps: as many codes it can show at the same time.
+MAX_SECRETS = 5
+
+
+def _secure() -> bool:
+    return current_state().base_url().startswith("https:")
+
+
+def _prefix() -> str:
+    return "__Host-qrlogin-" if _secure() else "qrlogin-"
+
+
+def _set(response: flask.Response, name: str, value: str, max_age: int) -> None:
+    response.set_cookie(
+        name, value, max_age=max_age, path="/", secure=_secure(), httponly=True, samesite="Lax"
+    )
+
+
+def secret_of(id: str) -> str | None:
+    """Return the browser secret that this browser holds for a request."""
+    return flask.request.cookies.get(_prefix() + id)
+
+
+def keep_secret(response: flask.Response, request: LoginRequest, secret: str) -> None:
+    """Give the browser its secret for as long as the request lives, and take the oldest ones."""
+    prefix = _prefix()
+    kept = [
+        name.removeprefix(prefix)
+        for name in flask.request.cookies
+        if name.startswith(prefix) and tokens.is_id(name.removeprefix(prefix))
+    ]
+    # Browsers send the oldest first (RFC 6265, section 5.4).
+    for id in kept[: max(0, len(kept) - MAX_SECRETS + 1)]:
+        drop_secret(response, id)
+    lifetime = request.expires_at - request.created_at
+    _set(response, prefix + request.id, secret, int(lifetime.total_seconds()))
+
+
+def drop_secret(response: flask.Response, id: str) -> None:
+    """Take the browser's secret for a request away."""
+    response.delete_cookie(
+        _prefix() + id, path="/", secure=_secure(), httponly=True, samesite="Lax"
+    )
+
+
+def opened_proof() -> str | None:
+    """Return the proof that this phone opened a fresh code."""
+    return flask.request.cookies.get(f"{_prefix()}opened")
+
+
+def keep_opened_proof(response: flask.Response, token: str) -> None:
+    """Give the proof to a phone that opens a fresh code, by a person's own navigation.
+
+    A picture or a prefetch on another site would be a way to collect proofs.
+    """
+    headers = flask.request.headers
+    if headers.get("Sec-Fetch-Dest", "document") != "document" or "Sec-Purpose" in headers:
+        return
+    state = current_state()
+    proof = state.flow.prove_opened(token)
+    if proof is not None:
+        lifetime = int(state.settings.request_lifetime.total_seconds())
+        _set(response, f"{_prefix()}opened", proof, lifetime)

@@ -1,0 +1,67 @@
+"""The host's Flask session: when it is written, and what a login by QR leaves in it."""
+
+from __future__ import annotations
+
+import typing as t
+
+import flask
+import flask_login
+from flask.globals import request_ctx
+from flask.sessions import SecureCookieSession
+
+from .. import errors
+from ..app_state import current_state
+from ..login_request import LoginRequest
+
+#: ``[device, user id]`` of a login that came about by QR; void for anybody else.
+_MARK = "_qrlogin"
+
+
+def discard() -> None:
+    """See that this answer neither saves the session nor sets its cookie, whoever changed it.
+
+    A late answer would restore the session from before a login or logout in another tab. What is
+    put in its place is empty, so that Flask-Login does not renew its remember cookie either, and
+    takes what the host may still write after us.
+    """
+    interface = flask.current_app.session_interface
+    null_class = interface.null_session_class
+    methods = ("__setitem__", "__delitem__", "clear", "pop", "popitem", "update", "setdefault")
+    writable = {name: getattr(SecureCookieSession, name) for name in methods}
+    context = request_ctx._get_current_object()  # type: ignore[attr-defined]
+    # Flask has no public way to skip saving. The attribute got its underscore in 3.1.3.
+    name = "_session" if hasattr(context, "_session") else "session"
+    setattr(context, name, type("DiscardedSession", (null_class,), writable)())
+
+
+def log_in(user: t.Any, login_request: LoginRequest) -> None:
+    """Log the person in with Flask-Login, and mark the login as one by QR.
+
+    Raises:
+        NotAllowed: Flask-Login refused.
+    """
+    session = flask.session
+    if session.get("_user_id") not in (None, login_request.user_id):
+        session.clear()
+    # Server-side sessions get a new id, against one that was planted before (session fixation).
+    regenerate = getattr(flask.current_app.session_interface, "regenerate", None)
+    if callable(regenerate):
+        regenerate(session)
+    if not flask_login.login_user(user, fresh=current_state().settings.login_fresh):
+        raise errors.NotAllowed("This account cannot log in.")
+    session[_MARK] = [login_request.id, login_request.user_id]
+    # A remember cookie cannot be ended from elsewhere, and may be another person's.
+    name = flask.current_app.config.get("REMEMBER_COOKIE_NAME", flask_login.COOKIE_NAME)
+    if name in flask.request.cookies:
+        session["_remember"] = "clear"
+
+
+def is_by_qr(user_id: str) -> bool:
+    """Tell whether this session's login came about by QR."""
+    mark = flask.session.get(_MARK)
+    return isinstance(mark, list) and len(mark) == 2 and mark[1] == user_id
+
+
+def forget_mark(sender: flask.Flask, **extra: object) -> None:
+    """Drop the mark: another login has begun, or this one has ended."""
+    flask.session.pop(_MARK, None)

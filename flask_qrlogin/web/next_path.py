@@ -1,0 +1,32 @@
+"""Decides whether a ``next`` leads to a page of this site and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote
+from urllib.parse import urlsplit
+
+_UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
+_MAX = 2000
+
+
+def is_own_path(path: str, *, prefix: str) -> bool:
+    r"""Tell whether a text is one path of this site, outside our own pages under ``prefix``.
+
+    It guards against an open redirect: ``//host``, ``/\host``, a scheme, a control character that
+    browsers drop, and the same things percent-encoded, since some front end may decode once.
+    """
+    if len(path) > _MAX:
+        return False
+    return all(_is_plain(text, prefix) for text in (path, unquote(path, errors="replace")))
+
+
+def _is_plain(text: str, prefix: str) -> bool:
+    if not text.startswith("/") or text.startswith("//") or _UNSAFE.search(text):
+        return False
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    inside = parts.path == prefix or parts.path.startswith(f"{prefix}/")
+    return not (parts.scheme or parts.netloc or inside)

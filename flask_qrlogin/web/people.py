@@ -1,0 +1,114 @@
+"""Who is asking: the person on the phone's web page, in a native app, or to be logged in."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import typing as t
+
+import flask
+import flask_login
+
+from .. import errors
+from ..app_state import current_state
+from ..login_request import LoginRequest
+from ..login_request import Profile
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Person:
+    """A user of the host that is logged in and active, and the text that identifies them."""
+
+    user: t.Any
+    id: str
+
+    @property
+    def profile(self) -> Profile:
+        """What a browser may show of this person."""
+        return current_state().hooks.profile_loader(self.user)
+
+    def require_allowed(self, login_request: LoginRequest) -> None:
+        """Ask the application's veto.
+
+        Raises:
+            NotAllowed: with its reason.
+        """
+        reason = current_state().hooks.may_approve(self.user, login_request)
+        if reason is not None:
+            raise errors.NotAllowed(reason)
+
+
+def _person(user: t.Any) -> Person | None:
+    """Refuse nobody, the anonymous and the inactive.
+
+    ``LOGIN_DISABLED`` lets anonymous users pass ``login_required``; their ``get_id()`` is None.
+    """
+    if user is None or not user.is_authenticated or not user.is_active:
+        return None
+    id = user.get_id()
+    return None if id is None else Person(user, str(id))
+
+
+def at_browser() -> Person | None:
+    """Return who is logged in in this web browser, by Flask-Login's ``current_user``."""
+    return _person(flask_login.current_user._get_current_object())
+
+
+def in_app() -> Person:
+    """Return who a native app's request comes from, by its ``Authorization`` header alone.
+
+    Never by ``current_user``: with a session cookie and a bearer token together Flask-Login
+    answers the cookie's user. The app's loader gets a copy of the request without cookies and
+    query, so that neither a planted cookie nor a link can name the person.
+
+    Raises:
+        LoginRequired
+    """
+    authorization = flask.request.headers.get("Authorization", "")
+    # Browsers send Basic by themselves, also for a page of another site.
+    if not authorization or authorization.lower().startswith("basic"):
+        raise errors.LoginRequired("Send an Authorization header with a bearer token.")
+    loader = (
+        current_state().hooks.app_user_loader or flask.current_app.login_manager.request_callback  # type: ignore[attr-defined]
+    )
+    if loader is None:
+        raise errors.ConfigurationError(
+            "Nothing tells which user a bearer token belongs to. Register a function with "
+            "@login_manager.request_loader, or with @qrlogin.app_user_loader."
+        )
+    person = _person(loader(_without_cookies(flask.request)))
+    if person is None:
+        raise errors.LoginRequired
+    return person
+
+
+def _without_cookies(request: flask.Request) -> flask.Request:
+    body = request.get_data()
+    environ = {
+        key: value
+        for key, value in request.environ.items()
+        if key != "HTTP_COOKIE" and not key.startswith("werkzeug.")
+    }
+    environ |= {
+        "QUERY_STRING": "",
+        "wsgi.input": io.BytesIO(body),
+        "CONTENT_LENGTH": str(len(body)),
+    }
+    for key in ("REQUEST_URI", "RAW_URI"):
+        if key in environ:
+            environ[key] = environ[key].partition("?")[0]
+    return flask.current_app.request_class(environ)
+
+
+def to_log_in(login_request: LoginRequest) -> Person:
+    """Load the person who approved, and see that they may still log in.
+
+    Raises:
+        NotAllowed: the account is gone or inactive, or the application refuses.
+    """
+    user = flask.current_app.login_manager.user_callback(login_request.user_id)  # type: ignore[attr-defined]
+    person = _person(user)
+    if person is None or person.id != login_request.user_id:
+        raise errors.NotAllowed("This account cannot log in.")
+    person.require_allowed(login_request)
+    return person

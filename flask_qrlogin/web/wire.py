@@ -1,0 +1,179 @@
+"""Turns records and refusals into what goes over the wire: JSON and pages."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import typing as t
+from datetime import datetime
+from datetime import UTC
+
+import flask
+
+from .. import errors
+from .. import qr_image
+from ..app_state import current_state
+from ..login_request import LoginRequest
+from ..login_request import State
+
+#: The page shows who logs in for this long, in seconds, before it goes on.
+SHOW_SCANNER = 1.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Action:
+    """A link that leads a person on."""
+
+    url: str
+    label: str
+
+
+def problem(refusal: errors.Refusal) -> flask.Response:
+    """Write a refusal as ``application/problem+json`` (RFC 9457), with its stable code."""
+    body = {
+        "title": refusal.title,
+        "status": refusal.status,
+        "code": refusal.code,
+        **({"detail": refusal.detail} if refusal.detail else {}),
+        **refusal.extra,
+    }
+    response = flask.jsonify(body)
+    response.mimetype = "application/problem+json"
+    response.status_code = refusal.status
+    return response
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a time as RFC 3339, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def read_timestamp(text: str) -> datetime:
+    """Read a time as RFC 3339.
+
+    Raises:
+        BadRequest
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise errors.BadRequest("A time has to be written like 2030-01-31T12:00:00Z.")
+    return moment
+
+
+def expires_in(request: LoginRequest) -> int:
+    """Return the whole seconds that the present state still lasts."""
+    now = current_state().flow.now()
+    if request.state_at(now).is_end:
+        return 0
+    return math.ceil((request.deadline - now).total_seconds())
+
+
+def progress(request: LoginRequest) -> dict[str, t.Any]:
+    """Describe how far a request has come, as the app API answers it."""
+    return {
+        "state": request.state_at(current_state().flow.now()),
+        "version": request.version,
+        "expires_in": expires_in(request),
+    }
+
+
+def qr_text(request: LoginRequest) -> tuple[str, datetime]:
+    """Return the text of a fresh QR code for a request, and its time of issue."""
+    state = current_state()
+    token, issued_at = state.flow.qr_token(request)
+    url = state.base_url() + flask.url_for("qrlogin_phone.open_code", token=token)
+    return state.hooks.qr_payload(url, token, issued_at, request.deadline), issued_at
+
+
+def fresh_qr(request: LoginRequest) -> dict[str, t.Any]:
+    """Describe a fresh QR code, with its picture."""
+    text, issued_at = qr_text(request)
+    svg = qr_image.svg(text, current_state().qr_style)
+    return {"qr": {"url": text, "svg": svg}, "issued_at": timestamp(issued_at)}
+
+
+def started(request: LoginRequest) -> dict[str, t.Any]:
+    """Describe a new request to the browser that began it."""
+    return {
+        "id": request.id,
+        **progress(request),
+        **fresh_qr(request),
+        "expires_at": timestamp(request.deadline),
+        "interval": current_state().settings.poll_interval,
+        "links": browser_links(request),
+    }
+
+
+def polled(request: LoginRequest, shown_since: datetime | None) -> dict[str, t.Any]:
+    """Describe a request to its browser; ``shown_since`` is the time of issue of its QR code.
+
+    About the person it says only the public profile.
+    """
+    state = current_state()
+    answer = progress(request)
+    now_state = answer["state"]
+    answer["interval"] = SHOW_SCANNER if now_state is State.APPROVED else 0
+    if now_state in (State.PENDING, State.SCANNED):
+        answer["interval"] = state.settings.poll_interval
+    if request.profile is not None:
+        answer["profile"] = dataclasses.asdict(request.profile)
+    if request.reason is not None:
+        answer["reason"] = request.reason
+    if now_state is State.PENDING and state.flow.qr_due(shown_since or request.created_at):
+        answer |= fresh_qr(request)
+    return answer
+
+
+def browser_links(request: LoginRequest) -> dict[str, str]:
+    """Return where the browser goes on with its request."""
+    return {
+        name: flask.url_for(f"qrlogin.{endpoint}", id=request.id)
+        for name, endpoint in {
+            "self": "show",
+            "poll": "poll",
+            "cancel": "cancel",
+            "qr_svg": "qr_svg",
+            "qr_png": "qr_png",
+        }.items()
+    }
+
+
+def asking(request: LoginRequest) -> dict[str, t.Any]:
+    """Say who is asking, for the person who decides: browser and system, address, place, age."""
+    state = current_state()
+    place = state.hooks.locate(request.address)
+    age = state.flow.now() - request.created_at
+    return {
+        "browser": state.hooks.describe_browser(request.user_agent),
+        "ip": request.address,
+        "place": None if place is None else str(place),
+        "age": max(0, int(age.total_seconds())),
+    }
+
+
+def site() -> dict[str, str]:
+    """Say which site this is, so that people can tell it from another."""
+    state = current_state()
+    host = state.base_url().partition("://")[2]
+    return {"site_name": state.settings.site_name or host, "site_host": host}
+
+
+def static_url(filename: str) -> str:
+    """Return the URL of one of our static files; it holds the version."""
+    return flask.url_for("qrlogin.static", filename=filename)
+
+
+def page(name: str, **context: t.Any) -> flask.Response:
+    """Render one of our pages."""
+    return flask.make_response(
+        flask.render_template(
+            f"qrlogin/{name}.html",
+            static_url=static_url,
+            login_url=flask.url_for("qrlogin.login"),
+            **site(),
+            **context,
+        )
+    )
