@@ -9,12 +9,12 @@ import math
 import re
 import typing as t
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
 from .login_request import Lifetimes
 
 _PREFIX = "QRLOGIN_"
+_USUAL_PORTS = {"http": ":80", "https": ":443"}
 
 
 def _url_prefix(value: object) -> str:
@@ -26,11 +26,12 @@ def _url_prefix(value: object) -> str:
 def _base_url(value: object) -> str | None:
     if value is None:
         return None
-    if isinstance(value, str) and not re.search(r"[\s\\?#@]", value):
-        parts = urlsplit(value)
-        if parts.scheme in ("http", "https") and parts.hostname and parts.path in ("", "/"):
-            return f"{parts.scheme}://{parts.netloc}".lower()
-    raise ValueError("scheme and host, such as 'https://example.com', without a path")
+    # Compared with the Origin header, which is lower case and leaves the usual port out.
+    found = re.fullmatch(r"(https?)://([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?/?", str(value).lower())
+    if not found or not isinstance(value, str):
+        raise ValueError("scheme and host, such as 'https://example.com', without a path")
+    scheme, host, port = found.groups()
+    return f"{scheme}://{host}{'' if port in (None, _USUAL_PORTS[scheme]) else port}"
 
 
 def _text(value: object) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import typing as t
 from datetime import datetime
-from datetime import UTC
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -13,28 +11,14 @@ from sqlalchemy.dialects import mysql
 _MODEL_KEY = "flask_qrlogin.login_request"
 
 
-class UtcDateTime(sa.types.TypeDecorator[datetime]):
-    """An aware datetime, kept in UTC to the microsecond on every database."""
-
-    impl = sa.DateTime
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[t.Any]:
-        """Ask MySQL and MariaDB for microseconds: they keep whole seconds otherwise."""
-        if dialect.name in ("mysql", "mariadb"):
-            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
-        return dialect.type_descriptor(sa.DateTime())
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        return None if value is None else value.replace(tzinfo=UTC)
+# A plain type, so that a migration does not import us. MySQL and MariaDB keep whole seconds
+# unless they are asked.
+_UTC = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
 
 class LoginRequestMixin:
     """The columns of a login request; :class:`~flask_qrlogin.login_request.LoginRequest` says
-    what they mean.
+    what they mean. Times are in UTC, without a time zone, to the microsecond.
 
     For a table of your own, with more columns (nullable, or with a default) or a bind key::
 
@@ -52,9 +36,9 @@ class LoginRequestMixin:
     secret_hash: orm.Mapped[str] = orm.mapped_column(sa.String(64))
     state: orm.Mapped[str] = orm.mapped_column(sa.String(16))
     version: orm.Mapped[int]
-    created_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)
-    expires_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime, index=True)
-    deadline: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)
+    created_at: orm.Mapped[datetime] = orm.mapped_column(_UTC)
+    expires_at: orm.Mapped[datetime] = orm.mapped_column(_UTC, index=True)
+    deadline: orm.Mapped[datetime] = orm.mapped_column(_UTC)
     user_agent: orm.Mapped[str] = orm.mapped_column(sa.String(255))
     address: orm.Mapped[str] = orm.mapped_column(sa.String(45))
     next: orm.Mapped[str | None] = orm.mapped_column(sa.String(2000))

@@ -9,6 +9,7 @@ import pathlib
 import sqlite3
 import typing as t
 from datetime import datetime
+from datetime import UTC
 
 import sqlalchemy as sa
 
@@ -18,6 +19,7 @@ from ..login_request import State
 from ..models import LoginRequestMixin
 
 _FIELDS = [field.name for field in dataclasses.fields(LoginRequest)]
+_TIMES = ("created_at", "expires_at", "deadline")
 
 
 class SQLStore:
@@ -71,14 +73,16 @@ class SQLStore:
         return None if row is None else _request(row)
 
     def swap(self, old: LoginRequest, new: LoginRequest, now: datetime) -> bool:
-        values = _row(new) | {"old_id": old.id, "old_version": old.version, "now": now}
+        values = _row(new) | {"old_id": old.id, "old_version": old.version, "now": _naive(now)}
         del values["id"]
         with self._writing() as connection:
             return connection.execute(self._swap, values).rowcount == 1
 
     def delete_expired(self, before: datetime, limit: int) -> list[LoginRequest]:
         with self._translated(), self._engine.connect() as connection:
-            rows = connection.execute(self._select_expired, {"before": before, "most": limit}).all()
+            rows = connection.execute(
+                self._select_expired, {"before": _naive(before), "most": limit}
+            ).all()
         if not rows:
             return []
         with self._writing() as connection:
@@ -147,12 +151,18 @@ def _is_locked(error: sa.exc.DBAPIError) -> bool:
 
 def _row(request: LoginRequest) -> dict[str, t.Any]:
     values = {name: getattr(request, name) for name in _FIELDS}
+    values |= {name: _naive(values[name]) for name in _TIMES}
     return values | {"state": request.state.value}
 
 
 def _request(row: sa.Row[t.Any]) -> LoginRequest:
     values = dict(row._mapping)
+    values |= {name: values[name].replace(tzinfo=UTC) for name in _TIMES}
     return LoginRequest(**values | {"state": State(values["state"])})
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def memory_engine() -> sa.Engine:

@@ -1,0 +1,3 @@
+"""Tests: real parts, named after behaviour."""
+
+from __future__ import annotations

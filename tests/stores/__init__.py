@@ -1,0 +1,3 @@
+"""Tests of each store."""
+
+from __future__ import annotations

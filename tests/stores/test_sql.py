@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import collections.abc as c
+import pathlib
+import sqlite3
+from datetime import datetime
+from datetime import timedelta
+from datetime import UTC
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+from flask_qrlogin import errors
+from flask_qrlogin import tokens
+from flask_qrlogin.login_request import cancel
+from flask_qrlogin.login_request import LoginRequest
+from flask_qrlogin.models import login_request_model
+from flask_qrlogin.models import LoginRequestMixin
+from flask_qrlogin.stores import sql
+
+NOW = datetime(2030, 1, 31, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def path(tmp_path: pathlib.Path) -> pathlib.Path:
+    return tmp_path / "qrlogin.sqlite3"
+
+
+@pytest.fixture
+def engine(path: pathlib.Path) -> c.Iterator[sa.Engine]:
+    engine = sql.file_engine(path)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def model() -> type[LoginRequestMixin]:
+    return login_request_model(sa.MetaData())
+
+
+def pending() -> LoginRequest:
+    return LoginRequest(
+        id=tokens.new_id(),
+        secret_hash="0" * 64,
+        created_at=NOW,
+        expires_at=NOW + timedelta(seconds=300),
+        deadline=NOW + timedelta(seconds=300),
+    )
+
+
+def test_readers_of_our_own_file_do_not_wait_for_a_writer(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
+def test_making_the_table_twice_is_fine(engine: sa.Engine, model: type[LoginRequestMixin]) -> None:
+    store = sql.SQLStore(engine, model)
+    store.create_table()
+    store.create_table()
+    indexes = sa.inspect(engine).get_indexes("qrlogin_login_request")
+    assert [index["column_names"] for index in indexes] == [["expires_at"]]
+
+
+def test_a_missing_table_names_the_command_that_makes_it(
+    engine: sa.Engine, model: type[LoginRequestMixin]
+) -> None:
+    with pytest.raises(errors.ConfigurationError, match="flask qrlogin create-tables"):
+        sql.SQLStore(engine, model).get(tokens.new_id())
+
+
+def test_a_missing_column_names_the_command_that_adds_it(
+    engine: sa.Engine, model: type[LoginRequestMixin]
+) -> None:
+    store = sql.SQLStore(engine, model)
+    store.create_table()
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE qrlogin_login_request DROP COLUMN reason")
+    with pytest.raises(errors.ConfigurationError, match="flask db upgrade"):
+        store.add(pending())
+
+
+def test_a_database_that_cannot_be_opened_is_unavailable_not_misconfigured(
+    tmp_path: pathlib.Path, model: type[LoginRequestMixin]
+) -> None:
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/missing/folder.db")
+    with pytest.raises(errors.StoreUnavailable):
+        sql.SQLStore(engine, model).get(tokens.new_id())
+
+
+def test_a_database_that_refuses_a_row_is_unavailable(
+    engine: sa.Engine, model: type[LoginRequestMixin]
+) -> None:
+    store = sql.SQLStore(engine, model)
+    store.create_table()
+    request = pending()
+    store.add(request)
+    with pytest.raises(errors.StoreUnavailable):
+        store.add(request)
+
+
+def test_a_caller_that_holds_the_lock_itself_is_told_to_commit_first(
+    engine: sa.Engine, path: pathlib.Path, model: type[LoginRequestMixin]
+) -> None:
+    holds = True
+    store = sql.SQLStore(engine, model, in_host_write=lambda: holds)
+    store.create_table()
+    request = pending()
+    store.add(request)
+    with sqlite3.connect(path) as caller:
+        caller.execute("UPDATE qrlogin_login_request SET version = 1")
+        with pytest.raises(errors.ConfigurationError, match=r"db\.session\.commit"):
+            store.swap(request, cancel(request, NOW), NOW)
+        caller.rollback()
+    caller.close()
+    assert store.swap(request, cancel(request, NOW), NOW)
+    holds = False
+    # The connection went back as patient as it was.
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 5000
+
+
+def test_times_keep_their_microseconds_on_mysql_too(model: type[LoginRequestMixin]) -> None:
+    table = model.metadata.tables["qrlogin_login_request"]  # type: ignore[attr-defined]
+    created = str(sa.schema.CreateTable(table).compile(dialect=mysql.dialect()))
+    assert created.count("DATETIME(6)") == 3
+
+
+def test_a_row_prints_its_id_and_state_only(model: type[LoginRequestMixin]) -> None:
+    row = model()
+    row.id, row.state, row.secret_hash = "ab", "pending", "secret"
+    assert repr(row) == "<LoginRequestModel ab pending>"
+
+
+def test_the_model_of_a_database_is_made_once() -> None:
+    metadata = sa.MetaData()
+    assert login_request_model(metadata) is login_request_model(metadata)
+    assert login_request_model(metadata) is not login_request_model(sa.MetaData())

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import flask
+import pytest
+import sqlalchemy as sa
+from flask_login import LoginManager
+from flask_sqlalchemy import SQLAlchemy
+
+from flask_qrlogin import QRLogin
+from flask_qrlogin.ports import LoginRequestStore
+from flask_qrlogin.stores.memory import MemoryStore
+
+from .clock import Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def make_app(tmp_path: pathlib.Path, clock: Clock, store: LoginRequestStore | None) -> flask.Flask:
+    app = flask.Flask("host", root_path=str(tmp_path))
+    app.config.update(
+        TESTING=True,
+        SECRET_KEY="key",
+        SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/host.sqlite3",
+        QRLOGIN_AUTO_ROUNDS=3,
+    )
+    SQLAlchemy(app)
+    LoginManager(app).user_loader(lambda id: None)
+    QRLogin(app, store=store, clock=clock)
+    return app
+
+
+def run(app: flask.Flask, *args: str) -> t.Any:
+    return app.test_cli_runner().invoke(args=["qrlogin", *args])
+
+
+def test_create_tables_makes_the_table_in_the_hosts_database(
+    tmp_path: pathlib.Path, clock: Clock
+) -> None:
+    app = make_app(tmp_path, clock, None)
+    for _ in range(2):
+        result = run(app, "create-tables")
+        assert (result.exit_code, result.output) == (0, "The table is there.\n")
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/host.sqlite3")
+    assert sa.inspect(engine).get_table_names() == ["qrlogin_login_request"]
+    engine.dispose()
+
+
+def test_create_tables_says_where_there_is_nothing_to_make(
+    tmp_path: pathlib.Path, clock: Clock
+) -> None:
+    result = run(make_app(tmp_path, clock, MemoryStore()), "create-tables")
+    assert result.exit_code == 1
+    assert "no table" in result.output
+
+
+def test_purge_deletes_what_expired_and_says_how_many(tmp_path: pathlib.Path, clock: Clock) -> None:
+    app = make_app(tmp_path, clock, MemoryStore())
+    for _ in range(3):
+        app.test_client().post("/qrlogin/requests", json={}, headers={"Origin": "http://localhost"})
+    assert run(app, "purge").output == "0 deleted.\n"
+    clock.advance(400)
+    assert run(app, "purge").output == "3 deleted.\n"
+
+
+def test_config_prints_what_is_in_force(tmp_path: pathlib.Path, clock: Clock) -> None:
+    result = run(make_app(tmp_path, clock, MemoryStore()), "config")
+    assert result.exit_code == 0
+    assert "QRLOGIN_AUTO_ROUNDS = 3\n" in result.output
+    assert "QRLOGIN_URL_PREFIX = /qrlogin\n" in result.output

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from datetime import timedelta
+
+import pytest
+
+from flask_qrlogin.config import Settings
+from flask_qrlogin.errors import ConfigurationError
+from flask_qrlogin.login_request import Lifetimes
+
+
+def test_an_empty_configuration_has_the_documented_defaults() -> None:
+    settings = Settings.from_mapping({})
+    assert dataclasses.asdict(settings) == {
+        "url_prefix": "/qrlogin",
+        "base_url": None,
+        "site_name": None,
+        "redirect": "/",
+        "request_lifetime": timedelta(seconds=300),
+        "token_lifetime": timedelta(seconds=60),
+        "decision_lifetime": timedelta(seconds=120),
+        "pickup_lifetime": timedelta(seconds=120),
+        "poll_interval": 2.0,
+        "auto_rounds": 5,
+        "approve_from_linked": False,
+        "login_fresh": False,
+    }
+    assert settings.lifetimes == Lifetimes()
+
+
+def test_keys_of_others_are_left_alone() -> None:
+    assert Settings.from_mapping({"QRLOGINX": 1, "SECRET_KEY": "x"}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("key", "near"),
+    [
+        ("QRLOGIN_BASEURL", "QRLOGIN_BASE_URL"),
+        ("QRLOGIN_REQUEST_TIMEOUT", "QRLOGIN_REQUEST_LIFETIME"),
+        ("QRLOGIN_POLL_INTERVALL", "QRLOGIN_POLL_INTERVAL"),
+    ],
+)
+def test_an_unknown_key_names_the_nearest_known_one(key: str, near: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"'{key}'.*'{near}'"):
+        Settings.from_mapping({key: 1})
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "read"),
+    [
+        ("URL_PREFIX", "/login/qr", "/login/qr"),
+        ("BASE_URL", "https://Example.com:8443/", "https://example.com:8443"),
+        ("BASE_URL", "http://[::1]:5000", "http://[::1]:5000"),
+        ("BASE_URL", "https://example.com:443", "https://example.com"),
+        ("BASE_URL", "http://example.com:80", "http://example.com"),
+        ("REQUEST_LIFETIME", 90, timedelta(seconds=90)),
+        ("REQUEST_LIFETIME", timedelta(minutes=2), timedelta(minutes=2)),
+        ("POLL_INTERVAL", 0.5, 0.5),
+        ("AUTO_ROUNDS", 1, 1),
+        ("LOGIN_FRESH", True, True),
+        ("SITE_NAME", "Example", "Example"),
+        ("SITE_NAME", None, None),
+    ],
+)
+def test_a_good_value_is_read(key: str, given: t.Any, read: t.Any) -> None:
+    settings = Settings.from_mapping({f"QRLOGIN_{key}": given})
+    assert getattr(settings, key.lower()) == read
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("URL_PREFIX", ["", "/", "qrlogin", "/qrlogin/", "//x", "/a b", None, 1]),
+        (
+            "BASE_URL",
+            [
+                "",
+                "example.com",
+                "//example.com",
+                "ftp://example.com",
+                "https://",
+                "https://example.com/app",
+                "https://user@example.com",
+                "https://example.com?x",
+                "https://example.com#x",
+                "https://example.com:99999999",
+                "https://[example.com",
+                "https://exam ple.com",
+                1,
+            ],
+        ),
+        ("REDIRECT", ["", None, 1]),
+        ("SITE_NAME", ["", 1]),
+        ("REQUEST_LIFETIME", [0, -1, 86401, "300", None, True, float("nan"), float("inf")]),
+        ("TOKEN_LIFETIME", [timedelta(0), timedelta(days=2)]),
+        ("POLL_INTERVAL", [0, "2", None]),
+        ("AUTO_ROUNDS", [0, -1, 1.5, True, "5"]),
+        ("APPROVE_FROM_LINKED", [1, 0, "yes", None]),
+    ],
+)
+def test_a_bad_value_is_refused_with_what_it_has_to_be(key: str, values: list[t.Any]) -> None:
+    for value in values:
+        with pytest.raises(ConfigurationError, match=f"QRLOGIN_{key} is .*; it has to be .+"):
+            Settings.from_mapping({f"QRLOGIN_{key}": value})
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings().redirect = "/x"  # type: ignore[misc]

@@ -1,0 +1,343 @@
+from __future__ import annotations
+
+import collections.abc as c
+from datetime import datetime
+
+import pytest
+
+from flask_qrlogin import errors
+from flask_qrlogin.login_flow import LoginFlow
+from flask_qrlogin.login_flow import Polled
+from flask_qrlogin.login_request import Lifetimes
+from flask_qrlogin.login_request import LoginRequest
+from flask_qrlogin.login_request import Profile
+from flask_qrlogin.login_request import State
+from flask_qrlogin.stores.memory import MemoryStore
+
+from .clock import Clock
+
+ANN = Profile("Ann")
+
+
+class Flow:
+    """A flow with its store, its clock and what it announced."""
+
+    def __init__(self, store: MemoryStore | None = None) -> None:
+        self.clock = Clock()
+        self.store = store or MemoryStore()
+        self.announced: list[State] = []
+        self.flow = LoginFlow(
+            self.store,
+            lifetimes=Lifetimes(),
+            secret_keys=["key"],
+            clock=self.clock,
+            announce=lambda request: self.announced.append(request.state),
+        )
+        self.request, self.secret = self.flow.start(user_agent="Firefox", address="192.0.2.1")
+        self.token = self.flow.qr_token(self.request)[0]
+
+    def scan(self, user_id: str = "7", proof: str | None = None) -> str:
+        """Scan, and return the confirm token."""
+        request = self.flow.scan(self.token, user_id=user_id, profile=ANN, proof=proof)
+        confirm_token = self.flow.confirm_token(request)
+        assert confirm_token is not None
+        return confirm_token
+
+    def approve(self, confirm_token: str, user_id: str = "7") -> LoginRequest:
+        return self.flow.approve(
+            self.token, user_id=user_id, confirm_token=confirm_token, authorize=lambda r: None
+        )
+
+    def deny(self, confirm_token: str, user_id: str = "7") -> LoginRequest:
+        return self.flow.deny(self.token, user_id=user_id, confirm_token=confirm_token)
+
+    def poll(self, since: int = 2) -> Polled[str | None]:
+        return self.flow.poll(
+            self.request.id, self.secret, since=since, authorize=lambda r: r.user_id
+        )
+
+
+@pytest.fixture
+def f() -> Flow:
+    return Flow()
+
+
+def test_a_request_goes_from_the_start_to_one_login(f: Flow) -> None:
+    assert f.poll().request.state is State.PENDING
+    confirm_token = f.scan()
+    assert f.poll().request.profile == ANN
+    f.approve(confirm_token)
+    polled = f.poll()
+    assert (polled.user, polled.request.state) == ("7", State.REDEEMED)
+    assert f.announced == [State.PENDING, State.SCANNED, State.APPROVED, State.REDEEMED]
+
+
+def test_a_redeemed_request_never_logs_in_again(f: Flow) -> None:
+    f.approve(f.scan())
+    f.poll()
+    polled = f.poll()
+    assert (polled.user, polled.request.state) == (None, State.REDEEMED)
+
+
+def test_a_poll_that_has_not_shown_the_scanner_does_not_redeem(f: Flow) -> None:
+    f.approve(f.scan())
+    polled = f.poll(since=1)
+    assert (polled.user, polled.request.state, polled.request.profile) == (
+        None,
+        State.APPROVED,
+        ANN,
+    )
+    assert f.poll(since=polled.request.version).user == "7"
+
+
+def test_an_approval_that_is_not_picked_up_in_time_is_lost(f: Flow) -> None:
+    f.approve(f.scan())
+    f.clock.advance(120)
+    polled = f.poll()
+    assert polled.user is None
+    assert polled.request.state_at(f.clock()) is State.EXPIRED
+
+
+@pytest.mark.parametrize("secret", [None, "", "wrong"])
+def test_only_the_browser_secret_polls_and_cancels(f: Flow, secret: str | None) -> None:
+    with pytest.raises(errors.RequestNotFound):
+        f.flow.poll(f.request.id, secret, since=0, authorize=lambda r: r)
+    with pytest.raises(errors.RequestNotFound):
+        f.flow.cancel(f.request.id, secret)
+
+
+@pytest.mark.parametrize("id", ["0" * 32, "not an id"])
+def test_an_unknown_request_is_answered_as_anothers(f: Flow, id: str) -> None:
+    with pytest.raises(errors.RequestNotFound):
+        f.flow.of_browser(id, f.secret)
+
+
+def test_a_cancelled_request_can_be_approved_no_more(f: Flow) -> None:
+    confirm_token = f.scan()
+    f.flow.cancel(f.request.id, f.secret)
+    with pytest.raises(errors.RequestEnded):
+        f.approve(confirm_token)
+
+
+def test_a_refused_login_uses_nothing_up(f: Flow) -> None:
+    f.approve(f.scan())
+
+    def refuse(request: LoginRequest) -> str:
+        raise errors.NotAllowed("not now")
+
+    with pytest.raises(errors.NotAllowed):
+        f.flow.poll(f.request.id, f.secret, since=2, authorize=refuse)
+    assert f.poll().user == "7"
+
+
+def test_an_approval_can_be_taken_back_until_it_is_redeemed(f: Flow) -> None:
+    confirm_token = f.scan()
+    f.approve(confirm_token)
+    f.deny(confirm_token)
+    assert f.poll().user is None
+    with pytest.raises(errors.RequestEnded):
+        f.approve(confirm_token)
+
+
+def test_a_login_cannot_be_taken_back_by_denying(f: Flow) -> None:
+    confirm_token = f.scan()
+    f.approve(confirm_token)
+    f.poll()
+    with pytest.raises(errors.RequestEnded) as refusal:
+        f.deny(confirm_token)
+    assert refusal.value.extra == {"state": "redeemed"}
+
+
+def test_only_the_newest_confirm_token_decides(f: Flow) -> None:
+    older = f.scan()
+    newer = f.scan()
+    for decide in (f.approve, f.deny):
+        with pytest.raises(errors.ConfirmSuperseded):
+            decide(older)
+        with pytest.raises(errors.ConfirmInvalid):
+            decide("x" * 27)
+    assert f.approve(newer).state is State.APPROVED
+
+
+def test_nothing_can_be_confirmed_before_the_scan(f: Flow) -> None:
+    assert f.flow.confirm_token(f.request) is None
+    with pytest.raises(errors.NotScanned):
+        f.approve("x" * 27)
+
+
+def test_a_second_scanner_is_refused(f: Flow) -> None:
+    confirm_token = f.scan()
+    with pytest.raises(errors.AlreadyScanned):
+        f.scan(user_id="8")
+    with pytest.raises(errors.AlreadyScanned):
+        f.approve(confirm_token, user_id="8")
+
+
+def test_a_stale_code_is_refused_without_asking_the_store() -> None:
+    class Silent(MemoryStore):
+        def get(self, id: str) -> LoginRequest | None:
+            raise AssertionError("asked")
+
+    f = Flow(Silent())
+    f.clock.advance(61)
+    with pytest.raises(errors.TokenExpired):
+        f.flow.of_phone(f.token)
+    with pytest.raises(errors.TokenInvalid):
+        f.flow.of_phone("x" * 38)
+
+
+def test_a_stale_code_still_leads_its_own_scanner_back(f: Flow) -> None:
+    confirm_token = f.scan()
+    f.clock.advance(61)
+    assert f.flow.of_phone(f.token, user_id="7").user_id == "7"
+    with pytest.raises(errors.TokenExpired):
+        f.flow.of_phone(f.token, user_id="8")
+    assert f.approve(confirm_token).state is State.APPROVED
+
+
+def test_a_phone_that_opened_a_fresh_code_may_scan_it_later(f: Flow) -> None:
+    proof = f.flow.prove_opened(f.token)
+    f.clock.advance(100)
+    with pytest.raises(errors.TokenExpired):
+        f.scan()
+    f.scan(proof=proof)
+
+
+def test_a_code_of_a_request_that_is_gone_is_not_found(f: Flow) -> None:
+    f.store.delete_expired(f.request.expires_at.max.replace(tzinfo=f.clock().tzinfo), 10)
+    with pytest.raises(errors.RequestNotFound):
+        f.flow.of_phone(f.token)
+
+
+def test_a_fresh_code_needs_no_write(f: Flow) -> None:
+    f.clock.advance(29)
+    assert not f.flow.qr_due(f.request.created_at)
+    f.clock.advance(1)
+    assert f.flow.qr_due(f.request.created_at)
+    token, issued_at = f.flow.qr_token(f.request)
+    assert token != f.token
+    assert issued_at == f.clock()
+    assert f.store.get(f.request.id) == f.request
+
+
+def test_what_a_browser_sends_is_made_to_fit(f: Flow) -> None:
+    request, _ = f.flow.start(user_agent="a\x00b\ud800" + "c" * 300, address="x" * 99)
+    assert request.user_agent == ("a b " + "c" * 300)[:255]
+    assert len(request.address) == 45
+
+
+@pytest.mark.parametrize("url", [None, "x" * 2001, "/a\x00"])
+def test_what_a_profile_holds_is_made_to_fit(f: Flow, url: str | None) -> None:
+    request = f.flow.scan(f.token, user_id="7", profile=Profile("\x07", url))
+    assert request.profile == Profile("Somebody")
+
+
+def test_new_requests_take_old_ones_away_and_the_expired_are_announced(f: Flow) -> None:
+    denied = Flow(f.store)
+    denied.deny(denied.scan())
+    f.clock.advance(300 + 59)
+    f.flow.start()
+    assert f.store.get(f.request.id) is not None
+    f.clock.advance(2)
+    f.announced.clear()
+    f.flow.start()
+    assert f.store.get(f.request.id) is None
+    assert f.store.get(denied.request.id) is None
+    assert f.announced == [State.EXPIRED, State.PENDING]
+
+
+class LosesAnswers(MemoryStore):
+    """A store whose connection breaks in a swap, before or after it was carried out."""
+
+    lose: str | None = None
+    between: c.Callable[[], object] | None = None
+
+    def swap(self, old: LoginRequest, new: LoginRequest, now: datetime) -> bool:
+        lose, self.lose = self.lose, None
+        between, self.between = self.between, None
+        if between is not None:
+            between()
+        if lose == "before":
+            raise errors.StoreUnavailable
+        swapped = super().swap(old, new, now)
+        if lose == "after":
+            raise errors.StoreUnavailable
+        return swapped
+
+
+def test_a_lost_commit_answer_logs_in_once() -> None:
+    store = LosesAnswers()
+    f = Flow(store)
+    f.approve(f.scan())
+    store.lose = "after"
+    assert f.poll().user == "7"
+    assert f.poll().user is None
+
+
+def test_a_commit_that_did_not_happen_can_be_tried_again() -> None:
+    store = LosesAnswers()
+    f = Flow(store)
+    f.approve(f.scan())
+    store.lose = "before"
+    with pytest.raises(errors.StoreUnavailable):
+        f.poll()
+    assert f.poll().user == "7"
+
+
+def test_a_lost_answer_does_not_take_anothers_redemption_for_ours() -> None:
+    store = LosesAnswers()
+    f = Flow(store)
+    f.approve(f.scan())
+    winners = []
+    store.lose, store.between = "before", lambda: winners.append(f.poll().user)
+    with pytest.raises(errors.StoreUnavailable):
+        f.poll()
+    assert winners == ["7"]
+
+
+def test_of_two_polls_that_redeem_at_once_one_logs_in() -> None:
+    store = LosesAnswers()
+    f = Flow(store)
+    f.approve(f.scan())
+    winners: list[str | None] = []
+    store.between = lambda: winners.append(f.poll().user)
+    assert f.poll() == Polled(f.flow.of_browser(f.request.id, f.secret), None)
+    assert winners == ["7"]
+
+
+def test_an_approval_that_a_denial_overtakes_is_refused() -> None:
+    store = LosesAnswers()
+    f = Flow(store)
+    confirm_token = f.scan()
+    store.between = lambda: f.deny(confirm_token)
+    with pytest.raises(errors.RequestEnded):
+        f.approve(confirm_token)
+    assert f.poll().request.state is State.DENIED
+
+
+def test_a_request_that_never_stands_still_is_given_up() -> None:
+    class Busy(MemoryStore):
+        def swap(self, old: LoginRequest, new: LoginRequest, now: datetime) -> bool:
+            return False
+
+    f = Flow(Busy())
+    with pytest.raises(errors.StoreUnavailable):
+        f.scan()
+
+
+def test_a_check_that_outlasts_the_time_to_pick_up_logs_nobody_in(f: Flow) -> None:
+    f.approve(f.scan())
+
+    def slow(request: LoginRequest) -> str:
+        f.clock.advance(120)
+        return "7"
+
+    polled = f.flow.poll(f.request.id, f.secret, since=2, authorize=slow)
+    assert polled.user is None
+    assert f.announced[-1] is State.APPROVED
+
+
+def test_approving_twice_is_announced_once(f: Flow) -> None:
+    confirm_token = f.scan()
+    assert f.approve(confirm_token) == f.approve(confirm_token)
+    assert f.announced.count(State.APPROVED) == 1
