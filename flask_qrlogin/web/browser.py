@@ -37,6 +37,9 @@ def make_blueprint() -> flask.Blueprint:
     blueprint.get("/requests/<id>")(show)
     blueprint.post("/requests/<id>/poll")(poll)
     blueprint.post("/requests/<id>/cancel")(cancel)
+    # Whoever opens the address of a form again gets the page that fits.
+    blueprint.get("/requests")(back)
+    blueprint.get("/requests/<id>/<any(poll,cancel):action>")(back)
     blueprint.get("/requests/<id>/qr.svg")(qr_svg)
     blueprint.get("/requests/<id>/qr.png")(qr_png)
     return blueprint
@@ -140,6 +143,13 @@ def cancel(id: str) -> flask.typing.ResponseReturnValue:
         response = flask.jsonify(wire.progress(request))
     cookies.drop_secret(response, id)
     return response
+
+
+def back(id: str | None = None, action: str | None = None) -> flask.typing.ResponseReturnValue:
+    """Answer a GET of a form's address."""
+    if id is None:
+        return _see_other(flask.url_for("qrlogin.login"))
+    return _see_other(flask.url_for("qrlogin.show", id=id))
 
 
 def qr_svg(id: str) -> flask.typing.ResponseReturnValue:

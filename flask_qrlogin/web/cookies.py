@@ -68,7 +68,8 @@ def keep_opened_proof(response: flask.Response, token: str) -> None:
     A picture or a prefetch on another site would be a way to collect proofs.
     """
     headers = flask.request.headers
-    if headers.get("Sec-Fetch-Dest", "document") != "document" or "Sec-Purpose" in headers:
+    prefetched = "Sec-Purpose" in headers or "Purpose" in headers
+    if prefetched or headers.get("Sec-Fetch-Dest", "document") != "document":
         return
     state = current_state()
     proof = state.flow.prove_opened(token)

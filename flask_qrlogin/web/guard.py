@@ -35,7 +35,8 @@ def make_blueprint(name: str, refusal_page: RefusalPage, **options: t.Any) -> fl
             flask.current_app.extensions["csrf"].exempt(blueprint)
 
     @blueprint.before_request
-    def limit_body() -> None:
+    def prepare() -> None:
+        current_state().check()
         flask.request.max_content_length = MAX_BODY
 
     @blueprint.after_request
@@ -60,6 +61,8 @@ def make_blueprint(name: str, refusal_page: RefusalPage, **options: t.Any) -> fl
             )
         response = refusal_page(refusal) or wire.problem(refusal)
         response.status_code = refusal.status
+        if isinstance(refusal, errors.StoreUnavailable):
+            response.headers["Retry-After"] = "5"
         return response
 
     return blueprint

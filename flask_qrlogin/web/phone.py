@@ -25,6 +25,8 @@ def make_blueprint() -> flask.Blueprint:
     blueprint.post("/s/<token>/scan")(scan)
     blueprint.post("/s/<token>/approve")(approve)
     blueprint.post("/s/<token>/deny")(deny)
+    # Whoever opens the address of a form again gets the page that fits.
+    blueprint.get("/s/<token>/<any(scan,approve,deny):action>")(back)
     return blueprint
 
 
@@ -81,6 +83,11 @@ def deny(token: str) -> flask.typing.ResponseReturnValue:
     person = _require_person()
     confirm_token = guard.Body(forms=True).text("confirm_token")
     current_state().flow.deny(token, user_id=person.id, confirm_token=confirm_token)
+    return _back(token)
+
+
+def back(token: str, action: str) -> flask.typing.ResponseReturnValue:
+    """Answer a GET of a form's address."""
     return _back(token)
 
 
@@ -156,11 +163,15 @@ def _back(token: str) -> flask.Response:
 
 
 def _refusal_page(refusal: errors.Refusal) -> flask.Response:
-    """Lead back to the code where the page was merely old; else there is nothing to follow."""
-    token = (flask.request.view_args or {}).get("token", "")
-    again = (errors.ConfirmInvalid, errors.ConfirmSuperseded, errors.NotScanned)
-    action = None
-    if isinstance(refusal, again):
-        url = flask.url_for("qrlogin_phone.open_code", token=token)
-        action = wire.Action(url, "Show the request")
-    return guard.error_page(refusal, action)
+    """Lead back to the code where the form was merely old; else there is nothing to follow."""
+    again = (
+        errors.ConfirmInvalid,
+        errors.ConfirmSuperseded,
+        errors.LoginRequired,
+        errors.NotScanned,
+        errors.StoreUnavailable,
+    )
+    if flask.request.method != "POST" or not isinstance(refusal, again):
+        return guard.error_page(refusal, None)
+    url = flask.url_for("qrlogin_phone.open_code", **(flask.request.view_args or {}))
+    return guard.error_page(refusal, wire.Action(url, "Show the request"))
