@@ -1,0 +1,57 @@
+# Needs make and Python 3.11 or newer. Everything else goes into .venv; tests may need two programs,
+# which tests/programs.py installs or names.
+#
+#   make demo            starts the example app on this computer
+#   make demo LAN=1      the same, for phones in the same network too; LAN=192.168.1.20 is an address
+#   make demo PORT=5051  at another port
+#   make test            runs all tests, with coverage
+#   make lint            checks style, types and layers
+#   make bench           measures how fast codes are drawn
+#   make clean           removes what the others have made, but not the demo's data in instance/
+.POSIX:
+.PHONY: demo test lint bench clean
+
+PYTHON = python3
+PORT = 5050
+LAN =
+BIN = .venv/bin
+PACKAGE = flask_qrlogin
+CORE = $(PACKAGE)/errors.py,$(PACKAGE)/tokens.py,$(PACKAGE)/login_request.py,$(PACKAGE)/ports.py,$(PACKAGE)/login_flow.py
+
+demo: .venv/.example
+	@$(BIN)/python -m example_app --port "$(PORT)" --lan "$(LAN)"
+
+test: .venv/.dev
+	@$(BIN)/python tests/programs.py
+	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/python -m coverage report --include="$(CORE)" --fail-under=100
+
+lint: .venv/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/.dev
+	$(BIN)/python benchmarks/qr_render.py
+
+clean:
+	rm -rf .venv dist htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .import_linter_cache .grimp_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed. Name one: make demo PYTHON=python3.13")'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "This Python cannot make a virtual environment. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo "Setting up .venv, once."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	@touch $@
+
+.venv/.example: .venv/.made pyproject.toml
+	@$(BIN)/python -m pip install --quiet --editable . --group example
+	@touch $@
+
+.venv/.dev: .venv/.made pyproject.toml
+	@$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@

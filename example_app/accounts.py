@@ -1,0 +1,76 @@
+"""Who is logged in: with a session cookie in a browser, with a bearer token in a native app."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime
+from datetime import UTC
+
+import flask
+import flask_login
+import itsdangerous
+
+from flask_qrlogin import LoginRequest
+from flask_qrlogin import signals
+
+from .models import Account
+from .models import db
+
+login_manager = flask_login.LoginManager()
+login_manager.login_view = "pages.login"
+# The login page says enough by itself.
+login_manager.login_message = None
+
+
+def init_app(app: flask.Flask) -> None:
+    """Add Flask-Login, and note in the session how each login came about."""
+    login_manager.init_app(app)
+    signals.request_redeemed.connect(_expect_qr_login, app)
+    flask_login.user_logged_in.connect(_note_login, app)
+
+
+@login_manager.user_loader  # type: ignore[untyped-decorator]
+def load_account(id: str) -> Account | None:
+    """Load the account that a session names."""
+    account: Account | None = db.session.get(Account, int(id)) if id.isdecimal() else None
+    return account
+
+
+@login_manager.request_loader  # type: ignore[untyped-decorator]
+def load_bearer(request: flask.Request) -> Account | None:
+    """Load the account that a bearer token names: from the Authorization header alone.
+
+    A token in the query would end up in logs and in the Referer of other sites.
+    """
+    authorization = request.authorization
+    if authorization is None or authorization.type != "bearer" or not authorization.token:
+        return None
+    lifetime = flask.current_app.config["BEARER_LIFETIME"].total_seconds()
+    try:
+        id: str = _serializer().loads(authorization.token, max_age=lifetime)
+    except itsdangerous.BadData:
+        return None
+    account: Account | None = load_account(id)
+    return account
+
+
+def bearer_token(account: Account) -> str:
+    """Make a token for a native app, good for a few minutes."""
+    return _serializer().dumps(account.get_id())
+
+
+def _serializer() -> itsdangerous.URLSafeTimedSerializer:
+    # The salt keeps anything else that was signed with this key from passing as a token.
+    return itsdangerous.URLSafeTimedSerializer(
+        t.cast(str, flask.current_app.config["SECRET_KEY"]), salt="example_app bearer token"
+    )
+
+
+def _expect_qr_login(sender: flask.Flask, login_request: LoginRequest, **extra: object) -> None:
+    # It is sent in the same HTTP request as the login that follows.
+    flask.g.login_method = "by QR code"
+
+
+def _note_login(sender: flask.Flask, **extra: object) -> None:
+    flask.session["login_method"] = flask.g.pop("login_method", "with a password")
+    flask.session["login_time"] = datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import collections.abc as c
+import contextlib
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import typing as t
+
+import pytest
+from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
+from playwright.sync_api import Error
+from playwright.sync_api import expect
+from playwright.sync_api import Page
+from playwright.sync_api import sync_playwright
+
+from tests.programs import find_browser
+
+ROOT = pathlib.Path(__file__).parents[2]
+#: Chromium asks the network for nothing of its own; root needs --no-sandbox.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE: t.Final = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+expect.set_options(timeout=10_000)
+
+NewContext: t.TypeAlias = c.Callable[..., BrowserContext]
+
+
+@contextlib.contextmanager
+def running(instance: pathlib.Path, **config: str) -> c.Iterator[str]:
+    """Run the example app in a process of its own, as `make demo` does; yield its URL."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "example_app", "--port", "0"],
+        cwd=ROOT,
+        env=os.environ | {"EXAMPLE_INSTANCE_PATH": str(instance)} | config,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            found = re.search(r"(http://[\d.]+:\d+)/login", line)
+            if found:
+                yield found[1]
+                return
+        pytest.fail("The example app did not start.")
+    finally:
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[str]:
+    """The example app as it comes."""
+    with running(tmp_path_factory.mktemp("instance")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def hasty_server(tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[str]:
+    """The example app with codes that run out at once, two of them in a row."""
+    with running(
+        tmp_path_factory.mktemp("hasty"),
+        FLASK_QRLOGIN_REQUEST_LIFETIME="3",
+        FLASK_QRLOGIN_DECISION_LIFETIME="0.5",
+        FLASK_QRLOGIN_POLL_INTERVAL="0.3",
+        FLASK_QRLOGIN_AUTO_ROUNDS="2",
+    ) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def browser() -> c.Iterator[Browser]:
+    """Chromium: the system's, else the one that Playwright has downloaded."""
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+        except Error as error:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(f"No Chromium. Run: playwright install chromium. {error.message}")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_context(browser: Browser, server: str) -> c.Iterator[NewContext]:
+    """Makes contexts, each a device of its own; no page may say anything on the console."""
+    contexts: list[BrowserContext] = []
+    said: list[str] = []
+
+    def make(**options: t.Any) -> BrowserContext:
+        context = browser.new_context(**{"base_url": server} | options)
+        context.set_default_timeout(10_000)
+        context.on("console", lambda message: said.append(message.text))
+        context.on("weberror", lambda error: said.append(str(error.error)))
+        contexts.append(context)
+        return context
+
+    yield make
+    for context in contexts:
+        context.close()
+    # Chromium says by itself what it could not load, and tests take networks and servers away.
+    assert [text for text in said if not text.startswith("Failed to load resource")] == []
+
+
+@pytest.fixture
+def page(new_context: NewContext) -> Page:
+    """The browser that waits, on a desktop."""
+    return new_context(viewport={"width": 1280, "height": 800}).new_page()
+
+
+@pytest.fixture
+def phone(new_context: NewContext) -> Page:
+    """A phone's web browser on which nobody is logged in yet."""
+    return new_context(**PHONE).new_page()

@@ -1,0 +1,49 @@
+"""What people do with the two devices."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import expect
+from playwright.sync_api import Page
+
+from example_app.seed import PASSWORD
+
+
+def show_code(page: Page, path: str = "/login") -> None:
+    """Open a page with the panel, and wait until it shows a code."""
+    page.goto(path)
+    expect(page.locator("qr-login [data-qr] svg")).to_be_visible()
+
+
+def read_code(page: Page) -> str:
+    """Decode the QR code from a screenshot of the whole window, as a phone's camera would."""
+    picture = Image.open(io.BytesIO(page.screenshot()))
+    qr_code = zxingcpp.barcode_formats_from_str("QRCode")
+    codes = zxingcpp.read_barcodes(picture, formats=qr_code)
+    assert len(codes) == 1, "There is no QR code in the screenshot."
+    return str(codes[0].text)
+
+
+def log_in(phone: Page, username: str = "ann") -> None:
+    """Log in with the password, on the page that asks for it."""
+    phone.get_by_label("Name").fill(username)
+    phone.get_by_label("Password").fill(PASSWORD)
+    phone.get_by_role("button", name="Log in").click()
+
+
+def scan(phone: Page, url: str) -> None:
+    """Open the code's link, pass the login if asked, and tap *Continue*."""
+    phone.goto(url)
+    if "/login" in phone.url:
+        log_in(phone)
+    phone.get_by_role("button", name=re.compile("^Continue as ")).click()
+
+
+def expect_shown(page: Page, state: str) -> None:
+    """Wait until the panel shows a state."""
+    section = page.locator(f"qr-login[state={state}] section[data-state~={state}]")
+    expect(section).to_be_visible()

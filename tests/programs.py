@@ -1,0 +1,62 @@
+"""Sees that what the tests need besides Python packages is there: a browser, and a second decoder.
+
+``make test`` runs it. As root on Debian or Ubuntu it installs what is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def find_browser() -> str | None:
+    """Return the path of the system's Chromium, or None: then Playwright's own is used."""
+    return next((path for name in _BROWSERS if (path := shutil.which(name))), None)
+
+
+def has_zbar() -> bool:
+    """Tell whether the library of pyzbar is there."""
+    try:
+        import pyzbar.pyzbar
+    except ImportError:
+        return False
+    return bool(pyzbar.pyzbar)
+
+
+def main() -> str | None:
+    """Install what is missing, or say what to install."""
+    if find_browser() is None:
+        _apt_install("chromium")
+    if find_browser() is None:
+        # Downloads nothing if it has done so before.
+        command = [sys.executable, "-m", "playwright", "install", "chromium"]
+        if subprocess.run(command, check=False).returncode:
+            return "The tests need a browser. Install Chromium."
+    if not has_zbar():
+        _apt_install("libzbar0")
+    if not has_zbar():
+        return (
+            "The tests need the library zbar. On Debian and Ubuntu: apt install libzbar0. "
+            "On macOS: brew install zbar"
+        )
+    return None
+
+
+def _apt_install(package: str) -> None:
+    """Install a package where that is possible; whoever called looks whether it was."""
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        return
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    for command in (
+        ["apt-get", "update", "-qq"],
+        ["apt-get", "install", "--yes", "-qq", "--no-install-recommends", package],
+    ):
+        subprocess.run(command, check=False, env=environment)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
