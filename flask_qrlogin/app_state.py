@@ -171,7 +171,8 @@ def _app() -> flask.Flask:
 def _announce(login_request: LoginRequest) -> None:
     """Send the signal; what a receiver does wrong must not undo what was already written."""
     app = _app()
-    try:
-        signals.BY_STATE[login_request.state].send(app, login_request=login_request)
-    except Exception:
-        app.logger.exception("A receiver of a flask_qrlogin signal failed.")
+    for receiver in signals.BY_STATE[login_request.state].receivers_for(app):
+        try:
+            receiver(app, login_request=login_request)
+        except Exception:
+            app.logger.exception("A receiver of a flask_qrlogin signal failed.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections.abc as c
 import contextlib
 import pathlib
-import typing as t
 from datetime import datetime
 from datetime import UTC
 
@@ -96,6 +95,8 @@ class QRLogin(HookDecorators):
         # The mark "by QR" belongs to one login: any other one, and a logout, takes it away.
         flask_login.user_logged_in.connect(host_session.forget_mark, app)
         flask_login.user_logged_out.connect(host_session.forget_mark, app)
+        if app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST"):
+            flask.request_started.connect(host_session.keep_unremembered, app)
         if self._store is None and self._model is None:
             self._make_model_early(app)
 
@@ -147,8 +148,11 @@ def _holds_write(db: SQLAlchemy, engine: sa.Engine) -> bool:
     """Tell whether the host's session, in this context, may have written and not committed."""
     if not db.session.registry.has():
         return False
-    session = db.session()
-    if not session.in_transaction():
-        return False
-    connection = session.connection(bind_arguments={"bind": engine})
-    return t.cast(bool, connection.connection.dbapi_connection.in_transaction)  # type: ignore[union-attr]
+    # SQLAlchemy has no public way to look without drawing the session into one more connection.
+    connections = getattr(db.session().get_transaction(), "_connections", {})
+    return any(
+        connection.engine is engine
+        and not connection.closed
+        and connection.connection.dbapi_connection.in_transaction
+        for connection, *_ in connections.values()
+    )

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import collections.abc as c
 import dataclasses
-import re
 import typing as t
+import unicodedata
 from datetime import datetime
 
 import flask
 
 from .login_request import LoginRequest
 from .login_request import Profile
-
-_PHONE_NUMBER = re.compile(r"[\d\s+()./-]{6,}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,15 +36,20 @@ def default_profile(user: t.Any) -> Profile:
         (
             name
             for name in names
-            if isinstance(name, str)
-            and name.strip()
-            and "@" not in name
-            and not _PHONE_NUMBER.fullmatch(name)
+            if isinstance(name, str) and name.strip() and not _looks_private(name)
         ),
         "Somebody",
     )
     avatar_url = getattr(user, "avatar_url", None)
     return Profile(name, avatar_url if isinstance(avatar_url, str) else None)
+
+
+def _looks_private(name: str) -> bool:
+    """Tell whether a name may be an e-mail address or a phone number, in whatever characters."""
+    name = unicodedata.normalize("NFKC", name)
+    digits = sum(character.isdigit() for character in name)
+    letters = sum(character.isalpha() for character in name)
+    return "@" in name or (digits >= 6 and digits > letters)
 
 
 def default_describe_browser(user_agent: str) -> str:

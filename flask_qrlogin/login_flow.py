@@ -61,23 +61,23 @@ class LoginFlow:
         self._qr = tokens.QRTokens(
             secret_keys, token_lifetime=lifetimes.token, proof_lifetime=lifetimes.request
         )
+        self._secrets = tokens.SecretHasher(secret_keys)
         self._confirm = tokens.ConfirmSigner(secret_keys)
         self._announce = announce
         self.now = clock
 
     # The browser
 
-    def start(
+    def draft(
         self, *, user_agent: str = "", address: str = "", next: str | None = None
     ) -> tuple[LoginRequest, str]:
-        """Begin a login request; return it with the browser secret, which is kept nowhere else."""
+        """Make a login request, and the browser secret, which is kept nowhere else."""
         now = self.now()
-        self.purge(_PURGE_AT_START)
         secret = tokens.new_secret()
         expires_at = now + self._lifetimes.request
         request = LoginRequest(
             id=tokens.new_id(),
-            secret_hash=tokens.hash_secret(secret),
+            secret_hash=self._secrets.hash(secret),
             created_at=now,
             expires_at=expires_at,
             deadline=expires_at,
@@ -85,9 +85,13 @@ class LoginFlow:
             address=_clean(address, 45),
             next=next,
         )
+        return request, secret
+
+    def start(self, request: LoginRequest) -> None:
+        """Begin a login request that was drafted; a few old ones make room for it."""
+        self.purge(_PURGE_AT_START)
         self._store.add(request)
         self._announce(request)
-        return request, secret
 
     def qr_token(self, request: LoginRequest) -> tuple[str, datetime]:
         """Return a fresh QR token for a request, and its time of issue. Nothing is written."""
@@ -104,8 +108,10 @@ class LoginFlow:
         Raises:
             RequestNotFound: unknown, or not this browser's: the answer tells nobody which.
         """
-        request = self._store.get(id) if secret is not None and tokens.is_id(id) else None
-        if request is None or not tokens.secret_matches(secret or "", request.secret_hash):
+        if secret is None or not tokens.is_id(id):
+            raise errors.RequestNotFound
+        request = self._get(id)
+        if not self._secrets.matches(secret, request.secret_hash):
             raise errors.RequestNotFound
         return request
 

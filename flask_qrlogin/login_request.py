@@ -103,7 +103,7 @@ class LoginRequest:
     """A browser's request to be logged in. Times are aware datetimes in UTC."""
 
     id: str
-    #: SHA-256 of the browser secret.
+    #: Made of the browser secret; it does not lead back to it.
     secret_hash: str = dataclasses.field(repr=False)
     #: As stored: use :meth:`state_at` to know whether the time ran out.
     state: State = State.PENDING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,6 +10,8 @@ from sqlalchemy import orm
 from sqlalchemy.dialects import mysql
 
 _MODEL_KEY = "flask_qrlogin.login_request"
+# Two apps with one database may begin in two threads.
+_lock = threading.Lock()
 
 
 # A plain type, so that a migration does not import us. MySQL and MariaDB keep whole seconds
@@ -59,9 +62,10 @@ def login_request_model(metadata: sa.MetaData) -> type[LoginRequestMixin]:
     It stands on a declarative base of its own that shares the metadata, not on ``db.Model``: what
     a host adds to its own base (columns, dataclasses, naming) would change our table.
     """
-    model: type[LoginRequestMixin] | None = metadata.info.get(_MODEL_KEY)
-    if model is None:
-        base = orm.declarative_base(metadata=metadata)
-        model = type("LoginRequestModel", (LoginRequestMixin, base), {"__module__": __name__})
-        metadata.info[_MODEL_KEY] = model
-    return model
+    with _lock:
+        model: type[LoginRequestMixin] | None = metadata.info.get(_MODEL_KEY)
+        if model is None:
+            base = orm.declarative_base(metadata=metadata)
+            model = type("LoginRequestModel", (LoginRequestMixin, base), {"__module__": __name__})
+            metadata.info[_MODEL_KEY] = model
+        return model

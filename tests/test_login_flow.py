@@ -33,7 +33,8 @@ class Flow:
             clock=self.clock,
             announce=lambda request: self.announced.append(request.state),
         )
-        self.request, self.secret = self.flow.start(user_agent="Firefox", address="192.0.2.1")
+        self.request, self.secret = self.flow.draft(user_agent="Firefox", address="192.0.2.1")
+        self.flow.start(self.request)
         self.token = self.flow.qr_token(self.request)[0]
 
     def scan(self, user_id: str = "7", proof: str | None = None) -> str:
@@ -221,7 +222,7 @@ def test_a_fresh_code_needs_no_write(f: Flow) -> None:
 
 
 def test_what_a_browser_sends_is_made_to_fit(f: Flow) -> None:
-    request, _ = f.flow.start(user_agent="a\x00b\ud800" + "c" * 300, address="x" * 99)
+    request, _ = f.flow.draft(user_agent="a\x00b\ud800" + "c" * 300, address="x" * 99)
     assert request.user_agent == ("a b " + "c" * 300)[:255]
     assert len(request.address) == 45
 
@@ -236,11 +237,11 @@ def test_new_requests_take_old_ones_away_and_the_expired_are_announced(f: Flow) 
     denied = Flow(f.store)
     denied.deny(denied.scan())
     f.clock.advance(300 + 59)
-    f.flow.start()
+    f.flow.start(f.flow.draft()[0])
     assert f.store.get(f.request.id) is not None
     f.clock.advance(2)
     f.announced.clear()
-    f.flow.start()
+    f.flow.start(f.flow.draft()[0])
     assert f.store.get(f.request.id) is None
     assert f.store.get(denied.request.id) is None
     assert f.announced == [State.EXPIRED, State.PENDING]

@@ -42,11 +42,19 @@ def test_only_32_lower_case_hexadecimal_digits_are_an_id(text: str) -> None:
 
 
 def test_a_secret_matches_its_hash_and_no_other() -> None:
+    secret, hasher = tokens.new_secret(), tokens.SecretHasher(["key"])
+    hashed = hasher.hash(secret)
+    assert secret not in hashed
+    assert hasher.matches(secret, hashed)
+    assert not hasher.matches(secret + "x", hashed)
+    assert not hasher.matches("\udc80", hashed)
+
+
+def test_a_secret_matches_only_in_the_app_that_made_it_also_after_a_new_key() -> None:
     secret = tokens.new_secret()
-    assert secret not in tokens.hash_secret(secret)
-    assert tokens.secret_matches(secret, tokens.hash_secret(secret))
-    assert not tokens.secret_matches(secret + "x", tokens.hash_secret(secret))
-    assert not tokens.secret_matches("\udc80", tokens.hash_secret(secret))
+    hashed = tokens.SecretHasher(["old"]).hash(secret)
+    assert tokens.SecretHasher(["new", "old"]).matches(secret, hashed)
+    assert not tokens.SecretHasher(["of another app"]).matches(secret, hashed)
 
 
 def test_a_qr_token_has_38_characters_and_says_its_request_and_second() -> None:

@@ -30,7 +30,7 @@ def scan() -> flask.typing.ResponseReturnValue:
     body, person = _read()
     token = body.text("token")
     flow = current_state().flow
-    person.require_allowed(flow.of_phone(token))
+    person.require_allowed(flow.of_phone(token, user_id=person.id))
     request = flow.scan(token, user_id=person.id, profile=person.profile)
     answer: dict[str, t.Any] = wire.progress(request) | {
         "site": wire.site()["site_host"],

@@ -19,6 +19,9 @@ from . import people
 from . import wire
 from .next_path import is_own_path
 
+#: Set for the answer that logs in; not in ``flask.g``, which tests and jobs may share.
+_LOGGED_IN = "flask_qrlogin.logged_in"
+
 
 def make_blueprint() -> flask.Blueprint:
     """Make the browser's part, which also brings the templates and static files of all."""
@@ -55,7 +58,7 @@ def panel(next: str | None = None) -> markupsafe.Markup:
         flask.render_template(
             "qrlogin/panel.html",
             requests_url=flask.url_for("qrlogin.start"),
-            next=_own(next or flask.request.args.get("next")),
+            next=_own(next) or _wanted(),
             rounds=current_state().settings.auto_rounds,
             static_url=wire.static_url,
             **wire.site(),
@@ -66,9 +69,7 @@ def panel(next: str | None = None) -> markupsafe.Markup:
 def login() -> flask.typing.ResponseReturnValue:
     """Answer ``GET /``: the ready-made login page."""
     if people.at_browser() is not None:
-        return flask.redirect(
-            _own(flask.request.args.get("next")) or current_state().settings.redirect
-        )
+        return flask.redirect(_wanted() or _main_page())
     return wire.page("login")
 
 
@@ -84,7 +85,7 @@ def start() -> flask.typing.ResponseReturnValue:
     reason = state.hooks.may_start(request)
     if reason is not None:
         raise errors.NotAllowed(reason)
-    login_request, secret = state.flow.start(
+    login_request, secret = state.flow.draft(
         user_agent=request.user_agent.string, address=request.remote_addr or "", next=next
     )
     if body.is_form:
@@ -92,6 +93,8 @@ def start() -> flask.typing.ResponseReturnValue:
     else:
         response = flask.jsonify(wire.started(login_request))
         response.status_code = 201
+    # Last, so that a hook that raises leaves nothing behind.
+    state.flow.start(login_request)
     cookies.keep_secret(response, login_request, secret)
     return response
 
@@ -180,7 +183,7 @@ def _qr_text(id: str) -> str:
 def _log_in(person: people.Person, request: LoginRequest) -> str:
     """Log the person in, and return where to go."""
     host_session.log_in(person.user, request)
-    flask.g.qrlogin_logged_in = True
+    flask.request.environ[_LOGGED_IN] = True
     state = current_state()
     location = _own(request.next)
     if location is None:
@@ -189,11 +192,24 @@ def _log_in(person: people.Person, request: LoginRequest) -> str:
         except Exception:
             # The login is done; where to go must not undo half of it.
             flask.current_app.logger.exception("The hook after_login of flask_qrlogin failed.")
-    return location or state.settings.redirect
+    return location or _main_page()
 
 
 def _ended(request: LoginRequest) -> bool:
     return request.state_at(current_state().flow.now()).is_end
+
+
+def _wanted() -> str | None:
+    """Return where the person was going, as Flask-Login has kept it."""
+    next = flask.request.args.get("next")
+    if next is None and flask.current_app.config.get("USE_SESSION_FOR_NEXT"):
+        next = flask.session.get("next")
+    return _own(next)
+
+
+def _main_page() -> str:
+    redirect = current_state().settings.redirect
+    return flask.request.root_path + redirect if redirect.startswith("/") else redirect
 
 
 def _own(next: str | None) -> str | None:
@@ -207,8 +223,8 @@ def _see_other(url: str) -> flask.Response:
 
 def _discard_session(response: flask.Response) -> flask.Response:
     """Save the session only with the login itself, and with the page a person navigates to."""
-    logged_in = flask.g.get("qrlogin_logged_in", False)
-    if flask.request.endpoint != "qrlogin.login" and not logged_in:
+    request = flask.request
+    if request.endpoint != "qrlogin.login" and _LOGGED_IN not in request.environ:
         host_session.discard()
     return response
 

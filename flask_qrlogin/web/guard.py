@@ -55,9 +55,9 @@ def make_blueprint(name: str, refusal_page: RefusalPage, **options: t.Any) -> fl
 
     @blueprint.errorhandler(errors.Refusal)
     def refuse(refusal: errors.Refusal) -> flask.Response:
-        if refusal.__cause__ is not None:
+        if refusal.status >= 500:
             flask.current_app.logger.error(
-                "flask_qrlogin: %s", refusal.code, exc_info=refusal.__cause__
+                "flask_qrlogin: %s", refusal.code, exc_info=refusal.__cause__ or refusal
             )
         response = refusal_page(refusal) or wire.problem(refusal)
         response.status_code = refusal.status
@@ -121,8 +121,8 @@ class Body:
             else:
                 self._fields = request.get_json()
                 self.is_form = False
-        except UnsupportedMediaType as error:
-            raise errors.UnsupportedMediaType from error
+        except UnsupportedMediaType:
+            raise errors.UnsupportedMediaType from None
         except HTTPException as error:
             raise errors.BadRequest(error.description) from None
         except (RecursionError, ValueError):

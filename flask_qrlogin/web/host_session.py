@@ -15,23 +15,25 @@ from ..login_request import LoginRequest
 
 #: ``[device, user id]`` of a login that came about by QR; void for anybody else.
 _MARK = "_qrlogin"
+#: Flask-Login reads "set" and "clear" in the session's ``_remember``, and takes anything away.
+_NO_CHANGE = "no change"
 
 
 def discard() -> None:
     """See that this answer neither saves the session nor sets its cookie, whoever changed it.
 
     A late answer would restore the session from before a login or logout in another tab. What is
-    put in its place is empty, so that Flask-Login does not renew its remember cookie either, and
-    takes what the host may still write after us.
+    put in its place holds the same, and takes what the host may still write after us.
     """
     interface = flask.current_app.session_interface
     null_class = interface.null_session_class
     methods = ("__setitem__", "__delitem__", "clear", "pop", "popitem", "update", "setdefault")
     writable = {name: getattr(SecureCookieSession, name) for name in methods}
+    discarded = type("DiscardedSession", (null_class,), writable)()
+    discarded.update(flask.session, _remember=_NO_CHANGE)
     context = request_ctx._get_current_object()  # type: ignore[attr-defined]
     # Flask has no public way to skip saving. The attribute got its underscore in 3.1.3.
-    name = "_session" if hasattr(context, "_session") else "session"
-    setattr(context, name, type("DiscardedSession", (null_class,), writable)())
+    setattr(context, "_session" if hasattr(context, "_session") else "session", discarded)
 
 
 def log_in(user: t.Any, login_request: LoginRequest) -> None:
@@ -43,10 +45,6 @@ def log_in(user: t.Any, login_request: LoginRequest) -> None:
     session = flask.session
     if session.get("_user_id") not in (None, login_request.user_id):
         session.clear()
-    # Server-side sessions get a new id, against one that was planted before (session fixation).
-    regenerate = getattr(flask.current_app.session_interface, "regenerate", None)
-    if callable(regenerate):
-        regenerate(session)
     if not flask_login.login_user(user, fresh=current_state().settings.login_fresh):
         raise errors.NotAllowed("This account cannot log in.")
     session[_MARK] = [login_request.id, login_request.user_id]
@@ -54,6 +52,21 @@ def log_in(user: t.Any, login_request: LoginRequest) -> None:
     name = flask.current_app.config.get("REMEMBER_COOKIE_NAME", flask_login.COOKIE_NAME)
     if name in flask.request.cookies:
         session["_remember"] = "clear"
+    # Server-side sessions get a new id, against one that was planted before (session fixation).
+    # Last, since Flask-Session leaves an empty session its id.
+    regenerate = getattr(flask.current_app.session_interface, "regenerate", None)
+    if callable(regenerate):
+        regenerate(session)
+
+
+def keep_unremembered(sender: flask.Flask, **extra: object) -> None:
+    """Keep Flask-Login from giving a login by QR a remember cookie with each answer."""
+
+    @flask.after_this_request
+    def leave_remember_cookie(response: flask.Response) -> flask.Response:
+        if _MARK in flask.session:
+            flask.session.setdefault("_remember", _NO_CHANGE)
+        return response
 
 
 def is_by_qr(user_id: str) -> bool:

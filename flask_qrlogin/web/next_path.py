@@ -6,7 +6,7 @@ import re
 from urllib.parse import unquote
 from urllib.parse import urlsplit
 
-_UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]")
 _MAX = 2000
 
 
@@ -16,7 +16,7 @@ def is_own_path(path: str, *, prefix: str) -> bool:
     It guards against an open redirect: ``//host``, ``/\host``, a scheme, a control character that
     browsers drop, and the same things percent-encoded, since some front end may decode once.
     """
-    if len(path) > _MAX:
+    if len(path) > _MAX or " " in path:
         return False
     return all(_is_plain(text, prefix) for text in (path, unquote(path, errors="replace")))
 
@@ -28,5 +28,7 @@ def _is_plain(text: str, prefix: str) -> bool:
         parts = urlsplit(text)
     except ValueError:
         return False
+    # Browsers take "." and ".." out before they go there.
     inside = parts.path == prefix or parts.path.startswith(f"{prefix}/")
-    return not (parts.scheme or parts.netloc or inside)
+    dots = not {".", ".."}.isdisjoint(parts.path.split("/"))
+    return not (parts.scheme or parts.netloc or inside or dots)

@@ -65,9 +65,8 @@ def approve(token: str) -> flask.typing.ResponseReturnValue:
     confirm_token = guard.Body(forms=True).optional_text("confirm_token")
     if confirm_token is None:
         request = flow.of_phone(token, user_id=person.id, proof=cookies.opened_proof())
-        if request.state is not State.PENDING:
-            raise errors.ConfirmInvalid
-        confirm_token = flow.confirm_token(_scan(token, person))
+        if request.state is State.PENDING:
+            confirm_token = flow.confirm_token(_scan(token, person))
     flow.approve(
         token,
         user_id=person.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as c
 import dataclasses
 import math
 import typing as t
@@ -16,8 +17,11 @@ from ..app_state import current_state
 from ..login_request import LoginRequest
 from ..login_request import State
 
-#: The page shows who logs in for this long, in seconds, before it goes on.
-SHOW_SCANNER = 1.0
+#: Once somebody has scanned, people watch: polls are no further apart than this, in seconds. It is
+#: also how long the page shows who logs in before it goes on.
+WATCHED_INTERVAL = 1.0
+
+T = t.TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ def started(request: LoginRequest) -> dict[str, t.Any]:
         **progress(request),
         **fresh_qr(request),
         "expires_at": timestamp(request.deadline),
-        "interval": current_state().settings.poll_interval,
+        "interval": _interval(request.state),
         "links": browser_links(request),
     }
 
@@ -114,10 +118,8 @@ def polled(request: LoginRequest, shown_since: datetime | None) -> dict[str, t.A
     """
     state = current_state()
     answer = progress(request)
-    now_state = answer["state"]
-    answer["interval"] = SHOW_SCANNER if now_state is State.APPROVED else 0
-    if now_state in (State.PENDING, State.SCANNED):
-        answer["interval"] = state.settings.poll_interval
+    now_state: State = answer["state"]
+    answer["interval"] = 0 if now_state.is_end else _interval(now_state)
     if request.profile is not None:
         answer["profile"] = dataclasses.asdict(request.profile)
     if request.reason is not None:
@@ -144,14 +146,23 @@ def browser_links(request: LoginRequest) -> dict[str, str]:
 def asking(request: LoginRequest) -> dict[str, t.Any]:
     """Say who is asking, for the person who decides: browser and system, address, place, age."""
     state = current_state()
-    place = state.hooks.locate(request.address)
+    place = _told(state.hooks.locate, request.address, None)
     age = state.flow.now() - request.created_at
     return {
-        "browser": state.hooks.describe_browser(request.user_agent),
+        "browser": _told(state.hooks.describe_browser, request.user_agent, "An unknown browser"),
         "ip": request.address,
         "place": None if place is None else str(place),
         "age": max(0, int(age.total_seconds())),
     }
+
+
+def _told(hook: c.Callable[[str], T], text: str, default: T) -> T:
+    """Ask a hook that only describes: where it fails, the person must still be able to deny."""
+    try:
+        return hook(text)
+    except Exception:
+        flask.current_app.logger.exception("A hook of flask_qrlogin that describes failed.")
+        return default
 
 
 def site() -> dict[str, str]:
@@ -177,3 +188,8 @@ def page(name: str, **context: t.Any) -> flask.Response:
             **context,
         )
     )
+
+
+def _interval(state: State) -> float:
+    usual = current_state().settings.poll_interval
+    return usual if state is State.PENDING else min(usual, WATCHED_INTERVAL)

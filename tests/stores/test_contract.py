@@ -50,7 +50,7 @@ def pending(expires_in: float = 300) -> LoginRequest:
     expires_at = NOW + timedelta(seconds=expires_in)
     return LoginRequest(
         id=tokens.new_id(),
-        secret_hash=tokens.hash_secret("secret"),
+        secret_hash="0123456789abcdef" * 4,
         created_at=NOW,
         expires_at=expires_at,
         deadline=expires_at,

@@ -1,0 +1,250 @@
+"""The two who take part, over HTTP alone: a browser that waits, and a phone."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import dataclasses
+import html.parser
+import http.cookies
+import typing as t
+from urllib.parse import urlsplit
+
+import flask
+from werkzeug.test import TestResponse
+
+#: What a person's browser says it would like.
+PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+Json: t.TypeAlias = dict[str, t.Any]
+
+
+class Client:
+    """A client with a cookie jar of its own, which says where it comes from as browsers do."""
+
+    def __init__(self, app: flask.Flask, base_url: str) -> None:
+        self.jar = app.test_client()
+        self.base_url = base_url
+        self.origin = "://".join(urlsplit(base_url)[:2])
+        #: Sent with every request; ``{"Origin": self.origin}`` with every POST.
+        self.headers: dict[str, str] = {}
+        self.post_headers = {"Origin": self.origin}
+
+    def get(self, url: str, **headers: str) -> TestResponse:
+        """Ask for a page; words in header names are joined by underscores here."""
+        return self.jar.get(
+            self._path(url), base_url=self.base_url, headers=self.headers | _named(headers)
+        )
+
+    def post(
+        self, url: str, json: t.Any = None, *, form: Json | None = None, **headers: str
+    ) -> TestResponse:
+        """Send JSON, or a form as a page without JavaScript does."""
+        all_headers = self.headers | self.post_headers | _named(headers)
+        if form is not None:
+            return self.jar.post(
+                self._path(url),
+                base_url=self.base_url,
+                headers={"Accept": PAGE} | all_headers,
+                content_type="application/x-www-form-urlencoded",
+                data=form,
+            )
+        return self.jar.post(
+            self._path(url),
+            base_url=self.base_url,
+            headers=all_headers,
+            json={} if json is None else json,
+        )
+
+    def log_in(self, name: str, *, remember: bool = False, url: str = "/login") -> TestResponse:
+        """Log in with the app's own form."""
+        form = {"name": name} | ({"remember": "yes"} if remember else {})
+        response = self.post(url, form=form)
+        assert response.status_code == 302, response.text[:300]
+        return response
+
+    def log_out(self) -> None:
+        """Log out with the app's own link."""
+        assert self.get("/logout").text == "bye"
+
+    def who(self) -> str:
+        """Return who the app says is logged in here."""
+        return self.get("/").text
+
+    def session(self) -> dict[str, t.Any]:
+        """Return what the app's session of this client holds."""
+        with self.jar.session_transaction(base_url=self.base_url) as session:
+            return dict(session)
+
+    def cookies(self) -> dict[str, str]:
+        """Return the cookies in the jar, oldest first."""
+        stored = self.jar._cookies or {}
+        return {cookie.decoded_key: cookie.decoded_value for cookie in stored.values()}
+
+    def keep_cookie(self, name: str, value: str) -> None:
+        """Put a cookie into the jar."""
+        self.jar.set_cookie(name, value, domain=t.cast(str, urlsplit(self.base_url).hostname))
+
+    def _path(self, url: str) -> str:
+        parts = urlsplit(url)
+        path = parts.path.removeprefix(urlsplit(self.base_url).path.rstrip("/"))
+        return f"{path}?{parts.query}" if parts.query else path
+
+
+class Browser(Client):
+    """The browser that waits, with JavaScript."""
+
+    def __init__(self, app: flask.Flask, base_url: str) -> None:
+        super().__init__(app, base_url)
+        #: The newest answer about the request it waits for.
+        self.request: Json = {}
+
+    def start(self, prefix: str = "/qrlogin", **fields: t.Any) -> Json:
+        """Show a new code; return the answer."""
+        response = self.post(f"{prefix}/requests", fields)
+        assert response.status_code == 201, response.text[:300]
+        self.request = t.cast(Json, response.json)
+        return self.request
+
+    @property
+    def url(self) -> str:
+        """The URL in the code that is on the screen."""
+        return t.cast(str, self.request["qr"]["url"])
+
+    @property
+    def token(self) -> str:
+        """The QR token in that URL."""
+        return self.url.rpartition("/")[2]
+
+    def try_poll(self, since: int | None = None) -> TestResponse:
+        """Poll once, having seen the newest answer unless told otherwise."""
+        body = {
+            "since": self.request["version"] if since is None else since,
+            "wait": 20,
+            "issued_at": self.request["issued_at"],
+        }
+        return self.post(self.request["links"]["poll"], body)
+
+    def poll(self, since: int | None = None) -> Json:
+        """Poll once, and return the answer."""
+        response = self.try_poll(since)
+        assert response.status_code == 200, response.text[:300]
+        self.request = self.request | t.cast(Json, response.json)
+        return t.cast(Json, response.json)
+
+    def cancel(self) -> TestResponse:
+        """Withdraw the request."""
+        return self.post(self.request["links"]["cancel"])
+
+    def show(self) -> TestResponse:
+        """Load the page for browsers without JavaScript."""
+        return self.get(self.request["links"]["self"], Accept=PAGE)
+
+
+class Phone(Client):
+    """A phone's web browser: it opens the URL of a code and taps buttons."""
+
+    page: TestResponse
+
+    def open(self, url: str, **headers: str) -> TestResponse:
+        """Open the URL in a code."""
+        self.page = self.get(url, **({"Accept": PAGE} | headers))
+        return self.page
+
+    def reload(self) -> TestResponse:
+        """Load the page again that is on the screen."""
+        return self.open(self.page.request.path)
+
+    def buttons(self) -> set[str]:
+        """Return what the page lets the person do: scan, approve, deny."""
+        return {form.action.rpartition("/")[2] for form in forms(self.page)}
+
+    def tap(self, button: str) -> TestResponse:
+        """Press a button, and load the page it leads to; return that page, or the refusal."""
+        (form,) = (form for form in forms(self.page) if form.action.endswith(f"/{button}"))
+        answer = self.post(form.action, form=form.fields)
+        if answer.status_code != 303:
+            return answer
+        return self.open(answer.headers["Location"])
+
+    def scan(self, url: str) -> TestResponse:
+        """Open the URL in a code and tap *Continue*."""
+        assert self.open(url).status_code == 200, self.page.text[:300]
+        return self.tap("scan")
+
+    def approve(self, url: str) -> TestResponse:
+        """Open, continue and approve."""
+        assert self.scan(url).status_code == 200
+        return self.tap("approve")
+
+
+class NativeApp(Client):
+    """A native app: JSON and a bearer token, no cookies."""
+
+    def __init__(self, app: flask.Flask, base_url: str, authorization: str) -> None:
+        super().__init__(app, base_url)
+        self.post_headers = {"Authorization": authorization}
+        self.token = ""
+        self.confirm_token = ""
+
+    def scan(self, token: str) -> TestResponse:
+        """Report the code that the camera read."""
+        response = self.post("/qrlogin/api/scan", {"token": token})
+        if response.status_code == 200:
+            self.token = token
+            self.confirm_token = t.cast(Json, response.json)["confirm_token"]
+        return response
+
+    def decide(self, action: str, **fields: t.Any) -> TestResponse:
+        """Approve or deny what was scanned."""
+        body = {"token": self.token, "confirm_token": self.confirm_token} | fields
+        return self.post(f"/qrlogin/api/{action}", body)
+
+
+@dataclasses.dataclass
+class Form:
+    """A form of a page: where it goes, and its hidden fields."""
+
+    action: str
+    fields: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+class _FormReader(html.parser.HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            assert values["method"] == "post"
+            self.forms.append(Form(values["action"]))
+        elif tag == "input":
+            self.forms[-1].fields[values["name"]] = values["value"]
+
+
+def forms(page: TestResponse) -> list[Form]:
+    """Return the forms of a page."""
+    reader = _FormReader()
+    reader.feed(page.text)
+    return reader.forms
+
+
+def set_cookies(response: TestResponse) -> dict[str, http.cookies.Morsel[str]]:
+    """Return the cookies that an answer sets or deletes, by name."""
+    found: dict[str, http.cookies.Morsel[str]] = {}
+    for header in response.headers.getlist("Set-Cookie"):
+        found |= http.cookies.SimpleCookie(header)
+    return found
+
+
+def problem(response: TestResponse) -> tuple[int, str]:
+    """Return status and code of a refusal, which has to be a well-formed problem document."""
+    assert response.mimetype == "application/problem+json", response.text[:300]
+    body = t.cast(Json, response.json)
+    assert body["status"] == response.status_code
+    assert body["title"].endswith(".")
+    return response.status_code, body["code"]
+
+
+def _named(headers: c.Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
