@@ -6,10 +6,11 @@
 #   make demo PORT=5051  at another port
 #   make test            runs all tests, with coverage
 #   make lint            checks style, types and layers
+#   make wheel           builds the package, installs it alone and logs in with it
 #   make bench           measures how fast codes are drawn
 #   make clean           removes what the others have made, but not the demo's data in instance/
 .POSIX:
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint wheel bench clean
 
 PYTHON = python3
 PORT = 5050
@@ -34,6 +35,14 @@ lint: .venv/.dev
 
 bench: .venv/.dev
 	$(BIN)/python benchmarks/qr_render.py
+
+# The wheel alone, in an environment with nothing else: does it have all it needs?
+wheel: .venv/.dev
+	rm -rf dist
+	$(BIN)/python -m build --wheel --outdir dist
+	$(PYTHON) -m venv --clear dist/empty
+	dist/empty/bin/python -m pip install --quiet dist/*.whl
+	dist/empty/bin/python -W error tests/smoke.py
 
 clean:
 	rm -rf .venv dist htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache

@@ -10,9 +10,6 @@ import flask
 import flask_login
 import itsdangerous
 
-from flask_qrlogin import LoginRequest
-from flask_qrlogin import signals
-
 from .models import Account
 from .models import db
 
@@ -23,10 +20,9 @@ login_manager.login_message = None
 
 
 def init_app(app: flask.Flask) -> None:
-    """Add Flask-Login, and note in the session how each login came about."""
+    """Add Flask-Login, and note in the session when each login was."""
     login_manager.init_app(app)
-    signals.request_redeemed.connect(_expect_qr_login, app)
-    flask_login.user_logged_in.connect(_note_login, app)
+    flask_login.user_logged_in.connect(_note_time, app)
 
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]
@@ -66,11 +62,5 @@ def _serializer() -> itsdangerous.URLSafeTimedSerializer:
     )
 
 
-def _expect_qr_login(sender: flask.Flask, login_request: LoginRequest, **extra: object) -> None:
-    # It is sent in the same HTTP request as the login that follows.
-    flask.g.login_method = "by QR code"
-
-
-def _note_login(sender: flask.Flask, **extra: object) -> None:
-    flask.session["login_method"] = flask.g.pop("login_method", "with a password")
+def _note_time(sender: flask.Flask, **extra: object) -> None:
     flask.session["login_time"] = datetime.now(UTC).isoformat(timespec="seconds")

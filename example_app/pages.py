@@ -10,6 +10,8 @@ import flask_login
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import SecurityError
 
+from flask_qrlogin import is_qr_login
+
 from . import seed
 from .models import Account
 
@@ -39,7 +41,7 @@ def home() -> str:
     login_time = flask.session.get("login_time")
     return flask.render_template(
         "home.html",
-        method=flask.session.get("login_method", "with a bearer token"),
+        method=_login_method(),
         since=datetime.fromisoformat(login_time) if login_time else None,
     )
 
@@ -71,6 +73,12 @@ def logout() -> flask.typing.ResponseReturnValue:
     flask_login.logout_user()
     flask.flash("You are logged out.")
     return flask.redirect(flask.url_for(".login"), 303)
+
+
+def _login_method() -> str:
+    if is_qr_login():
+        return "by QR code"
+    return "with a password" if "login_time" in flask.session else "with a bearer token"
 
 
 def _login_page() -> str:

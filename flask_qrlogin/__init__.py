@@ -12,5 +12,6 @@ from .login_request import State as State
 from .models import login_request_model as login_request_model
 from .models import LoginRequestMixin as LoginRequestMixin
 from .qr_image import QRStyle as QRStyle
+from .web.host_session import is_qr_login as is_qr_login
 
 __version__ = "0.1.0"

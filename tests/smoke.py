@@ -62,7 +62,8 @@ def main() -> None:
     with browser.session_transaction(base_url=base) as session:
         assert session["_user_id"] == "7"
     for name in re.findall(r'(?:src|href)="(/qrlogin/static/[^"]+)"', browser_page(app, base)):
-        assert app.test_client().get(name, base_url=base).status_code == 200, name
+        with app.test_client().get(name, base_url=base) as response:
+            assert response.status_code == 200, name
     print("The installed flask_qrlogin shows a code and logs a browser in.")
 
 

@@ -69,7 +69,8 @@ def keep_opened_proof(response: flask.Response, token: str) -> None:
     """
     headers = flask.request.headers
     prefetched = "Sec-Purpose" in headers or "Purpose" in headers
-    if prefetched or headers.get("Sec-Fetch-Dest", "document") != "document":
+    navigated = headers.get("Sec-Fetch-Dest", "document") == "document"
+    if flask.request.method != "GET" or prefetched or not navigated:
         return
     state = current_state()
     proof = state.flow.prove_opened(token)

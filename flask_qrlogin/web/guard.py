@@ -33,6 +33,8 @@ def make_blueprint(name: str, refusal_page: RefusalPage, **options: t.Any) -> fl
         # We check the origin ourselves, with and without Flask-WTF.
         if "csrf" in flask.current_app.extensions:
             flask.current_app.extensions["csrf"].exempt(blueprint)
+            if not flask.current_app.config["WTF_CSRF_CHECK_DEFAULT"]:
+                _satisfy_csrf_protect()
 
     @blueprint.before_request
     def prepare() -> None:
@@ -68,6 +70,21 @@ def make_blueprint(name: str, refusal_page: RefusalPage, **options: t.Any) -> fl
     return blueprint
 
 
+def _satisfy_csrf_protect() -> None:
+    """Give a POST of ours what a host looks for that calls ``csrf.protect()`` for every request.
+
+    An exemption does not count there. Whether the request is genuine, our views decide.
+    """
+    environ, config = flask.request.environ, flask.current_app.config
+    if flask.request.method == "POST" and config.get("SECRET_KEY"):
+        # Imported here, since only a host that has it comes this way.
+        from flask_wtf.csrf import generate_csrf
+
+        header = config["WTF_CSRF_HEADERS"][0].upper().replace("-", "_")
+        environ[f"HTTP_{header}"] = generate_csrf()
+        environ.setdefault("HTTP_REFERER", flask.request.base_url)
+
+
 def wants_page() -> bool:
     """Tell whether the client is a person's browser rather than a program."""
     accepts = flask.request.accept_mimetypes
@@ -83,13 +100,14 @@ def require_same_origin() -> None:
     """Refuse a POST that another site's page may have sent: cross-site request forgery.
 
     Browsers say in ``Origin`` or ``Sec-Fetch-Site`` where a request comes from, and no page can
-    change that. With neither header nothing is known, so it is refused too.
+    change that. With neither header nothing is known, so it is refused too. A form on a page that
+    sends no referrer has the origin "null", as has a sandboxed one, which the other header tells.
 
     Raises:
         OriginRefused
     """
     origin = flask.request.headers.get("Origin")
-    if origin is None:
+    if origin in (None, "null"):
         if flask.request.headers.get("Sec-Fetch-Site") == "same-origin":
             return
         raise errors.OriginRefused
@@ -97,7 +115,7 @@ def require_same_origin() -> None:
     own = {state.base_url()}
     if state.trusts_request_host():
         own.add(flask.request.host_url.rstrip("/"))
-    if origin.lower() not in own:
+    if str(origin).lower() not in own:
         raise errors.OriginRefused(f"Open this page at {state.base_url()} and try again.")
 
 

@@ -12,6 +12,7 @@ from flask.sessions import SecureCookieSession
 from .. import errors
 from ..app_state import current_state
 from ..login_request import LoginRequest
+from . import people
 
 #: ``[device, user id]`` of a login that came about by QR; void for anybody else.
 _MARK = "_qrlogin"
@@ -73,6 +74,12 @@ def is_by_qr(user_id: str) -> bool:
     """Tell whether this session's login came about by QR."""
     mark = flask.session.get(_MARK)
     return isinstance(mark, list) and len(mark) == 2 and mark[1] == user_id
+
+
+def is_qr_login() -> bool:
+    """Tell whether the current user was logged in, in this browser, by scanning a QR code."""
+    person = people.at_browser()
+    return person is not None and is_by_qr(person.id)
 
 
 def forget_mark(sender: flask.Flask, **extra: object) -> None:

@@ -65,16 +65,17 @@ def in_app() -> Person:
         LoginRequired
     """
     authorization = flask.request.headers.get("Authorization", "")
-    # Browsers send Basic by themselves, also for a page of another site.
-    if not authorization or authorization.lower().startswith("basic"):
+    scheme = authorization.partition(" ")[0].lower()
+    # Browsers send these by themselves, also for a page of another site.
+    if scheme in ("", "basic", "digest", "negotiate", "ntlm"):
         raise errors.LoginRequired("Send an Authorization header with a bearer token.")
     loader = (
         current_state().hooks.app_user_loader or flask.current_app.login_manager.request_callback  # type: ignore[attr-defined]
     )
     if loader is None:
-        raise errors.ConfigurationError(
-            "Nothing tells which user a bearer token belongs to. Register a function with "
-            "@login_manager.request_loader, or with @qrlogin.app_user_loader."
+        raise errors.LoginRequired(
+            "This app takes no bearer tokens: it has neither Flask-Login's request_loader nor the "
+            "hook app_user_loader."
         )
     person = _person(loader(_without_cookies(flask.request)))
     if person is None:

@@ -21,6 +21,7 @@ from . import wire
 def make_blueprint() -> flask.Blueprint:
     """Make the part for a phone's web browser."""
     blueprint = guard.make_blueprint("qrlogin_phone", _refusal_page)
+    blueprint.after_request(_discard_session)
     blueprint.get("/s/<token>")(open_code)
     blueprint.post("/s/<token>/scan")(scan)
     blueprint.post("/s/<token>/approve")(approve)
@@ -159,6 +160,13 @@ def _back(token: str) -> flask.Response:
     """Show the new state with a GET, so that the page can be reloaded."""
     url = flask.url_for("qrlogin_phone.open_code", token=token)
     return flask.make_response(flask.redirect(url, 303))
+
+
+def _discard_session(response: flask.Response) -> flask.Response:
+    """Save the session only with a page: it may hold what the app's own login has to find."""
+    if flask.request.method == "POST":
+        host_session.discard()
+    return response
 
 
 def _refusal_page(refusal: errors.Refusal) -> flask.Response:

@@ -27,7 +27,11 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PHONE: t.Final = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+PHONE: t.Final[dict[str, t.Any]] = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+}
 
 expect.set_options(timeout=10_000)
 

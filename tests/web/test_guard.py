@@ -36,6 +36,7 @@ class TestOrigin:
             ({"Origin": "null"}, False),
             ({"Origin": ""}, False),
             ({"Origin": "null", "Sec-Fetch-Site": "cross-site"}, False),
+            ({"Origin": "null", "Sec-Fetch-Site": "same-origin"}, True),
             ({"Origin": "https://localhost"}, False),
             ({"Origin": "http://localhost:8080"}, False),
             ({"Origin": "http://sub.localhost"}, False),
@@ -193,7 +194,7 @@ def by_hand(app: flask.Flask) -> None:
     """As Flask-WTF's documentation shows it for a host that calls it itself."""
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     protect = CSRFProtect(app)
-    app.before_request(lambda: protect.protect(apply_exemptions=True))
+    app.before_request(lambda: protect.protect())
 
 
 class TestCSRFProtectOfTheHost:
