@@ -62,6 +62,7 @@ def test_an_unknown_key_names_the_nearest_known_one(key: str, near: str) -> None
         ("LOGIN_FRESH", True, True),
         ("SITE_NAME", "Example", "Example"),
         ("SITE_NAME", None, None),
+        ("BASE_URL", None, None),
     ],
 )
 def test_a_good_value_is_read(key: str, given: t.Any, read: t.Any) -> None:

@@ -189,8 +189,10 @@ def test_in_memory_sqlite_gets_a_database_of_our_own_and_the_log_says_so(
 
 @pytest.mark.filterwarnings("ignore:'get_engine' is deprecated")  # by Flask-Migrate's own template
 def test_migrations_see_the_model_and_can_be_taken_back(
-    host: flask.Flask, tmp_path: pathlib.Path
+    host: flask.Flask, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Its env.py would switch off the loggers of all later tests.
+    monkeypatch.setattr("logging.config.fileConfig", lambda *args, **options: None)
     db = SQLAlchemy()
     flask_migrate.Migrate(host, db)
     add_login(host)

@@ -56,6 +56,16 @@ class TestOpening:
         # Without the answer "log in first", which would not help.
         assert host.phone().open(browser.url).status_code == 410
 
+    def test_refuses_an_expired_request_before_it_asks_for_a_login(
+        self, make_host: MakeHost
+    ) -> None:
+        host = make_host(QRLOGIN_REQUEST_LIFETIME=10)
+        browser = host.browser()
+        browser.start()
+        host.clock.advance(10)
+        answer = host.phone().open(browser.url)
+        assert (answer.status_code, "Location" in answer.headers) == (410, False)
+
     def test_refuses_an_ended_request(self, host: Host, browser: Browser) -> None:
         browser.cancel()
         for phone in (host.phone("anna"), host.phone()):
