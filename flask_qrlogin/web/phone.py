@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 import flask
@@ -126,14 +127,13 @@ def _require_open(request: LoginRequest) -> None:
 
 def _ask_to_log_in() -> flask.Response:
     """Send the person to the app's own login, which leads back here."""
-    try:
-        unauthorized = flask.current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
-    except Unauthorized:
-        # The app has no login_view.
-        raise errors.LoginRequired(
-            "Log in to this site on this phone, then scan the code again."
-        ) from None
-    return flask.make_response(unauthorized)
+    login_manager = flask.current_app.login_manager  # type: ignore[attr-defined]
+    # Another code would not help on the phone itself.
+    if login_manager.login_view != "qrlogin.login":
+        # Without a login_view.
+        with contextlib.suppress(Unauthorized):
+            return flask.make_response(login_manager.unauthorized())
+    raise errors.LoginRequired("Log in to this site on this phone, then scan the code again.")
 
 
 def _page(token: str, request: LoginRequest, person: people.Person) -> flask.Response:

@@ -72,8 +72,11 @@ def test_only_a_persons_own_visit_gives_a_proof(
     assert "qrlogin-opened" in phone.cookies()
 
 
-def test_who_has_no_login_view_is_told_what_to_do(host: Host, browser: Browser) -> None:
-    host.login_manager.login_view = None
+@pytest.mark.parametrize("login_view", [None, "qrlogin.login"])
+def test_who_has_no_login_view_of_use_is_told_what_to_do(
+    host: Host, browser: Browser, login_view: str | None
+) -> None:
+    host.login_manager.login_view = login_view
     assert host.phone().open(browser.url).status_code == 401
 
 
