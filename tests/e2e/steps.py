@@ -21,6 +21,7 @@ def show_code(page: Page, path: str = "/login") -> None:
 
 def read_code(page: Page) -> str:
     """Decode the QR code from a screenshot of the whole window, as a phone's camera would."""
+    page.wait_for_load_state()  # Without JavaScript the code is an image of its own.
     picture = Image.open(io.BytesIO(page.screenshot()))
     qr_code = zxingcpp.barcode_formats_from_str("QRCode")
     codes = zxingcpp.read_barcodes(picture, formats=qr_code)
