@@ -25,6 +25,8 @@ from tests.e2e.conftest import running  # noqa: E402
 from tests.programs import find_browser  # noqa: E402
 
 _MARGIN = 24
+#: Headless, it would give another name.
+_CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/150.0.0.0 Safari/537.36"
 
 
 def main() -> None:
@@ -41,7 +43,9 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
-        page = browser.new_context(base_url=url, viewport={"width": 1000, "height": 740}).new_page()
+        page = browser.new_context(
+            base_url=url, viewport={"width": 1000, "height": 740}, user_agent=_CHROME
+        ).new_page()
         phone = browser.new_context(base_url=url, **PHONE).new_page()
         steps.show_code(page)
         keep(page)

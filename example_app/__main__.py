@@ -23,6 +23,8 @@ def main(arguments: list[str] | None = None) -> str | None:
     lan = server.lan_address() if wanted == "1" else wanted
     if wanted and not lan:
         return "This computer has no address in a network. Give it: make demo LAN=192.168.1.20"
+    if lan and options.lan != "1" and not server.is_own_address(lan):
+        return f"{lan} is not an address of this computer. It has {server.lan_address()}."
     try:
         server.serve(port=options.port, lan=lan or None)
     except server.CannotServe as error:

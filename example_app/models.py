@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import flask
 from flask_login import UserMixin
 from flask_sqlalchemy import SQLAlchemy
@@ -9,6 +11,12 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 from werkzeug.security import check_password_hash
+from werkzeug.security import generate_password_hash
+
+
+@functools.cache
+def _nobodys_hash() -> str:
+    return generate_password_hash("")
 
 
 class Base(DeclarativeBase):
@@ -38,6 +46,6 @@ class Account(UserMixin, db.Model):  # type: ignore[misc, name-defined]
     def find(cls, *, username: str, password: str) -> Account | None:
         """Return the account with this name, if the password is right."""
         account: Account | None = db.session.scalar(db.select(cls).filter_by(username=username))
-        if account is None or not check_password_hash(account.password_hash, password):
-            return None
-        return account
+        # As long for a name that nobody has: the time must not tell who has an account.
+        kept = account.password_hash if account else _nobodys_hash()
+        return account if check_password_hash(kept, password) and account else None

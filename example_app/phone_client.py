@@ -48,7 +48,8 @@ def read_link(link: str, server: str) -> str:
     link = link.strip()
     if _origin(link) != _origin(server):
         raise PhoneError(
-            f"This code belongs to {urlsplit(link).netloc}, not to {urlsplit(server).netloc}."
+            f"This code belongs to {urlsplit(link).netloc}, not to {urlsplit(server).netloc}. "
+            "If you trust it, name it with --server."
         )
     match = _CODE_PATH.fullmatch(urlsplit(link).path)
     if match is None:
@@ -64,7 +65,7 @@ def _origin(url: str) -> tuple[str, str, int | None]:
     except ValueError:
         parts, port = urlsplit(""), None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise PhoneError(f"{url!r} is not a link.")
+        raise PhoneError(f"{url!r} is neither a link nor a file.")
     return parts.scheme, "localhost" if parts.hostname in LOOPBACK_HOSTS else parts.hostname, port
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import threading
 
 import zxingcpp
 from PIL import Image
 
 #: The largest picture that is read, in bytes and in pixels.
 MAX_BYTES = 12 * 1024 * 1024
-MAX_PIXELS = 50_000_000
+MAX_PIXELS = 16_000_000
+_lock = threading.Lock()
 _QR_CODE = zxingcpp.barcode_formats_from_str("QRCode")
 
 
@@ -24,7 +26,9 @@ def read_codes(picture: bytes) -> list[str]:
             io.BytesIO(picture), formats=["PNG", "JPEG", "WEBP", "GIF", "BMP"]
         ) as image:
             if image.width * image.height <= MAX_PIXELS:
-                found = zxingcpp.read_barcodes(_grey(image), formats=_QR_CODE)
+                # One at a time: a small file can hold a picture that takes much memory.
+                with _lock:
+                    found = zxingcpp.read_barcodes(_grey(image), formats=_QR_CODE)
                 return [code.text for code in found]
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         pass

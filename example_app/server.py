@@ -32,6 +32,16 @@ def lan_address() -> str | None:
     return None if address.startswith(("127.", "0.")) else address
 
 
+def is_own_address(address: str) -> bool:
+    """Tell whether this computer has an address."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+    return True
+
+
 def serve(*, port: int, lan: str | None = None) -> None:
     """Run until Ctrl+C: on this computer only, or also at ``lan``, an address of its own.
 
@@ -84,8 +94,8 @@ def welcome(base_url: str, *, lan: bool) -> str:
         ]
     else:
         lines += [
-            "The phone page takes a screenshot of the code. To scan with a real phone in the same",
-            "network: make demo LAN=1",
+            "Take a screenshot of the code, and give it to the phone page or the phone in a shell.",
+            "To scan with a real phone in the same network: make demo LAN=1",
         ]
     return "\n".join(lines)
 

@@ -86,5 +86,6 @@ def _who_asks(scanned: Scanned) -> str:
 
 def _agrees(name: str) -> bool:
     click.echo("Approve only if you see the login page in front of you.")
-    answer = click.prompt(f"Log it in as {name}?", type=click.Choice(["approve", "deny"]))
-    return bool(answer == "approve")
+    choices = click.Choice(["approve", "a", "deny", "d"])
+    answer: str = click.prompt(f"Log it in as {name}?", type=choices)
+    return answer.startswith("a")

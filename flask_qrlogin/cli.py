@@ -8,6 +8,7 @@ import click
 from flask.cli import AppGroup
 
 from .app_state import current_state
+from .errors import QRLoginError
 from .stores.sql import SQLStore
 
 group = AppGroup("qrlogin", help="Login by QR code.")
@@ -27,8 +28,11 @@ def create_tables() -> None:
 def purge() -> None:
     """Delete the rows of requests whose time ran out."""
     deleted = 0
-    while batch := current_state().flow.purge(500):
-        deleted += batch
+    try:
+        while batch := current_state().flow.purge(500):
+            deleted += batch
+    except QRLoginError as error:
+        raise click.ClickException(str(error)) from error
     click.echo(f"{deleted} deleted.")
 
 
@@ -39,6 +43,11 @@ def config() -> None:
     for field in dataclasses.fields(state.settings):
         click.echo(f"QRLOGIN_{field.name.upper()} = {getattr(state.settings, field.name)}")
     problems = state.problems()
+    try:
+        if isinstance(state.store, SQLStore):
+            state.store.check_table()
+    except QRLoginError as error:
+        problems.append(str(error))
     for problem in problems:
         click.echo(f"problem: {problem}", err=True)
     if problems:

@@ -14,6 +14,8 @@ from .errors import ConfigurationError
 from .login_request import Lifetimes
 
 _PREFIX = "QRLOGIN_"
+#: What begins so is meant for us.
+_OURS = (_PREFIX, "QR_LOGIN_")
 _USUAL_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -122,7 +124,7 @@ class Settings:
         fields = {f"{_PREFIX}{field.name.upper()}": field for field in dataclasses.fields(cls)}
         values: dict[str, t.Any] = {}
         for key, value in config.items():
-            if not key.startswith(_PREFIX):
+            if not key.startswith(_OURS):
                 continue
             field = fields.get(key)
             if field is None:

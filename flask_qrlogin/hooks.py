@@ -131,7 +131,10 @@ class HookDecorators:
         return function
 
     def qr_payload(self, function: QRPayload) -> QRPayload:
-        """Decide the text in the QR code: ``f(url, token, issued_at, expires_at)``."""
+        """Decide the text in the QR code: ``f(url, token, issued_at, expires_at)``.
+
+        The times are those of this picture of the code, as aware datetimes.
+        """
         self.hooks.qr_payload = function
         return function
 

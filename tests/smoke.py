@@ -26,7 +26,8 @@ def readme_app() -> dict[str, t.Any]:
 def main() -> None:
     names = readme_app()
     app, db = names["app"], names["db"]
-    base, headers = "https://example.com", {"Origin": "https://example.com"}
+    base = app.config["QRLOGIN_BASE_URL"]
+    headers = {"Origin": base}
     with app.app_context():
         db.session.add(names["User"](id=7, name="Ann"))
         db.session.commit()

@@ -68,6 +68,21 @@ def test_purge_deletes_what_expired_and_says_how_many(tmp_path: pathlib.Path, cl
     assert run(app, "purge").output == "3 deleted.\n"
 
 
+def test_purge_says_what_is_wrong_without_a_traceback(tmp_path: pathlib.Path, clock: Clock) -> None:
+    result = run(make_app(tmp_path, clock, None), "purge")
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: The table 'qrlogin_login_request' is missing")
+
+
+def test_config_tells_that_the_table_is_missing(tmp_path: pathlib.Path, clock: Clock) -> None:
+    app = make_app(tmp_path, clock, None)
+    result = run(app, "config")
+    assert result.exit_code == 1
+    assert "problem: The table 'qrlogin_login_request' is missing" in result.output
+    run(app, "create-tables")
+    assert run(app, "config").exit_code == 0
+
+
 def test_config_prints_what_is_in_force(tmp_path: pathlib.Path, clock: Clock) -> None:
     result = run(make_app(tmp_path, clock, MemoryStore()), "config")
     assert result.exit_code == 0

@@ -40,6 +40,7 @@ def test_keys_of_others_are_left_alone() -> None:
         ("QRLOGIN_BASEURL", "QRLOGIN_BASE_URL"),
         ("QRLOGIN_REQUEST_TIMEOUT", "QRLOGIN_REQUEST_LIFETIME"),
         ("QRLOGIN_POLL_INTERVALL", "QRLOGIN_POLL_INTERVAL"),
+        ("QR_LOGIN_BASE_URL", "QRLOGIN_BASE_URL"),
     ],
 )
 def test_an_unknown_key_names_the_nearest_known_one(key: str, near: str) -> None:

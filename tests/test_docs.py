@@ -6,11 +6,13 @@ import dataclasses
 import pathlib
 import re
 import runpy
+import types
 from datetime import timedelta
 
 import pytest
 
 from flask_qrlogin import errors
+from flask_qrlogin import QRLogin
 from flask_qrlogin import signals
 from flask_qrlogin.config import Settings
 from flask_qrlogin.hooks import Hooks
@@ -68,3 +70,23 @@ def test_every_dom_event_stands_in_the_reference() -> None:
 def test_every_link_within_the_repository_leads_somewhere(page: pathlib.Path) -> None:
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+def test_every_block_and_css_property_stands_in_the_reference() -> None:
+    package = ROOT / "flask_qrlogin"
+    for path in sorted((package / "templates/qrlogin").glob("*.html")):
+        for block in re.findall(r"{% block (\w+)", path.read_text()):
+            assert f"`{block}`" in REFERENCE, (path.name, block)
+    style = (package / "static/qrlogin/qrlogin.css").read_text()
+    for name in re.findall(r"^\s+(--qrlogin-[\w-]+):", style, re.MULTILINE):
+        assert f"`{name}`" in REFERENCE
+
+
+def test_the_python_of_the_reference_runs() -> None:
+    qrlogin = QRLogin()
+    names = {"qrlogin": qrlogin, "request_redeemed": signals.request_redeemed}
+    for block in re.findall(r"```python\n(.*?)```", REFERENCE, re.DOTALL):
+        exec(block, names)
+    user = types.SimpleNamespace(locked=True)
+    assert qrlogin.hooks.may_approve(user, None) == "This account is locked."  # type: ignore[arg-type]
+    assert list(signals.request_redeemed.receivers_for(None)) == [names["note_login"]]

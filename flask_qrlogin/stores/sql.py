@@ -115,33 +115,40 @@ class SQLStore:
         try:
             yield
         except (sa.exc.OperationalError, sa.exc.ProgrammingError) as error:
+            # They would be logged: hashes, where people go, who they are.
+            error.hide_parameters = True
             if impatient and _is_locked(error):
                 raise errors.ConfigurationError(
                     "The database is locked: this request has written to the same SQLite file "
                     "and has not committed. Call db.session.commit() before flask_qrlogin has to "
                     "write."
                 ) from error
-            if self._table_differs():
-                raise errors.ConfigurationError(
-                    f"The table {self._table.fullname!r} is missing, or lacks a column. Run "
-                    "'flask db migrate' and 'flask db upgrade' if you use Flask-Migrate, or else "
-                    "'flask qrlogin create-tables'."
-                ) from error
+            self.check_table(error)
             raise errors.StoreUnavailable from error
         except sa.exc.SQLAlchemyError as error:
+            if isinstance(error, sa.exc.StatementError):
+                error.hide_parameters = True
             raise errors.StoreUnavailable from error
 
-    def _table_differs(self) -> bool:
-        """Look, after an error, whether the database has the table with all columns."""
+    def check_table(self, cause: Exception | None = None) -> None:
+        """Look whether the database has the table with all columns.
+
+        Raises:
+            ConfigurationError: it has not; the message says how to make it.
+        """
+        table = self._table
         try:
-            inspector = sa.inspect(self._engine)
-            table = self._table
-            if not inspector.has_table(table.name, schema=table.schema):
-                return True
-            columns = inspector.get_columns(table.name, schema=table.schema)
+            columns = sa.inspect(self._engine).get_columns(table.name, schema=table.schema)
+        except sa.exc.NoSuchTableError:
+            columns = []
         except sa.exc.SQLAlchemyError:
-            return False
-        return not {column["name"] for column in columns} >= set(table.c.keys())
+            return
+        if not {column["name"] for column in columns} >= set(table.c.keys()):
+            raise errors.ConfigurationError(
+                f"The table {table.fullname!r} is missing, or lacks a column. Run "
+                "'flask db migrate' and 'flask db upgrade' if you use Flask-Migrate, or else "
+                "'flask qrlogin create-tables'."
+            ) from cause
 
 
 def _is_locked(error: sa.exc.DBAPIError) -> bool:

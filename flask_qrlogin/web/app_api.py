@@ -17,7 +17,7 @@ from . import wire
 
 def make_blueprint() -> flask.Blueprint:
     """Make the native app's part."""
-    blueprint = guard.make_blueprint("qrlogin_api", _refusal_page)
+    blueprint = guard.make_blueprint("qrlogin_api", _refusal_page, authorize=guard.require_bearer)
     blueprint.after_request(_finish)
     blueprint.post("/api/scan")(scan)
     blueprint.post("/api/approve")(approve)

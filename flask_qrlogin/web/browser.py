@@ -28,6 +28,7 @@ def make_blueprint() -> flask.Blueprint:
     blueprint = guard.make_blueprint(
         "qrlogin",
         _refusal_page,
+        authorize=guard.require_same_origin,
         root_path=flask.helpers.get_root_path("flask_qrlogin"),
         template_folder="templates",
         static_folder="static/qrlogin",
@@ -52,13 +53,22 @@ def panel(next: str | None = None) -> markupsafe.Markup:
     """Render the panel with the QR code for a template of the host: ``{{ qrlogin() }}``.
 
     After the login the browser goes to ``next``, a path of this site, else to the ``next`` of the
-    page's own query.
+    page's own query. On a page to which a phone came to log in, on its way to a code, there is no
+    panel: another code would not help there.
+
+    Raises:
+        ValueError: ``next`` is not a path of this site.
     """
+    if next is not None and _own(next) is None:
+        raise ValueError(f"qrlogin(next={next!r}): give a path of this site, such as '/welcome'.")
+    codes = flask.url_for("qrlogin_phone.open_code", token="")
+    if (_kept_next() or "").startswith(codes):
+        return markupsafe.Markup()
     return markupsafe.Markup(  # noqa: S704 - our own template, autoescaped
         flask.render_template(
             "qrlogin/panel.html",
             requests_url=flask.url_for("qrlogin.start"),
-            next=_own(next) or _wanted(),
+            next=next or _wanted(),
             rounds=current_state().settings.auto_rounds,
             static_url=wire.static_url,
             **wire.site(),
@@ -75,7 +85,6 @@ def login() -> flask.typing.ResponseReturnValue:
 
 def start() -> flask.typing.ResponseReturnValue:
     """Answer ``POST /requests``: a new login request, and the cookie that binds it."""
-    guard.require_same_origin()
     body = guard.Body(forms=True)
     next = body.optional_text("next")
     if next is not None and _own(next) is None:
@@ -114,7 +123,6 @@ def show(id: str) -> flask.typing.ResponseReturnValue:
 
 def poll(id: str) -> flask.typing.ResponseReturnValue:
     """Answer ``POST /requests/ID/poll``: the state, and the login once it is approved."""
-    guard.require_same_origin()
     body = guard.Body(forms=True)
     since = body.number("since", 0)
     # The client says how long it is willing to wait; the server decides, and answers at once.
@@ -137,7 +145,6 @@ def poll(id: str) -> flask.typing.ResponseReturnValue:
 
 def cancel(id: str) -> flask.typing.ResponseReturnValue:
     """Answer ``POST /requests/ID/cancel``: the browser withdraws it."""
-    guard.require_same_origin()
     body = guard.Body(forms=True)
     request = current_state().flow.cancel(id, cookies.secret_of(id))
     if body.is_form:
@@ -199,12 +206,16 @@ def _ended(request: LoginRequest) -> bool:
     return request.state_at(current_state().flow.now()).is_end
 
 
-def _wanted() -> str | None:
-    """Return where the person was going, as Flask-Login has kept it."""
+def _kept_next() -> str | None:
+    """Return where the person was going, as Flask-Login keeps it: not checked."""
     next = flask.request.args.get("next")
     if next is None and flask.current_app.config.get("USE_SESSION_FOR_NEXT"):
         next = flask.session.get("next")
-    return _own(next)
+    return next
+
+
+def _wanted() -> str | None:
+    return _own(_kept_next())
 
 
 def _main_page() -> str:

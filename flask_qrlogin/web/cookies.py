@@ -43,8 +43,9 @@ def keep_secret(response: flask.Response, request: LoginRequest, secret: str) ->
         for name in flask.request.cookies
         if name.startswith(prefix) and tokens.is_id(name.removeprefix(prefix))
     ]
-    # Browsers send the oldest first (RFC 6265, section 5.4).
-    for id in kept[: max(0, len(kept) - MAX_SECRETS + 1)]:
+    # Browsers send the oldest first (RFC 6265, section 5.4). A few at a time: ones that were
+    # planted must not swell the head of the answer.
+    for id in kept[: max(0, len(kept) - MAX_SECRETS + 1)][:MAX_SECRETS]:
         drop_secret(response, id)
     lifetime = request.expires_at - request.created_at
     _set(response, prefix + request.id, secret, int(lifetime.total_seconds()))

@@ -19,27 +19,26 @@ MAX_BODY = 16 * 1024
 RefusalPage: t.TypeAlias = c.Callable[[errors.Refusal], flask.Response | None]
 
 
-def make_blueprint(name: str, refusal_page: RefusalPage, **options: t.Any) -> flask.Blueprint:
+def make_blueprint(
+    name: str, refusal_page: RefusalPage, *, authorize: c.Callable[[], None], **options: t.Any
+) -> flask.Blueprint:
     """Make one of our blueprints.
 
-    ``refusal_page`` renders a refusal for a person, or returns None to answer with JSON. The
-    blueprints are siblings, since Flask-WTF's exemption does not cover nested ones.
+    ``refusal_page`` renders a refusal for a person, or returns None to answer with JSON.
+    ``authorize`` refuses a POST that a page of another site may have sent. The blueprints are
+    siblings, since Flask-WTF's exemption does not cover nested ones.
     """
     blueprint = flask.Blueprint(name, __name__, **options)
 
-    # This runs before Flask-WTF looks, whichever of the two was initialised first.
+    # This runs before any before_request of the host, and before Flask-WTF looks, whichever was
+    # initialised first: nobody may act on a forged request because we have exempted it.
     @blueprint.url_value_preprocessor
-    def exempt_from_csrf_protect(endpoint: str | None, values: dict[str, t.Any] | None) -> None:
-        # We check the origin ourselves, with and without Flask-WTF.
-        if "csrf" in flask.current_app.extensions:
-            flask.current_app.extensions["csrf"].exempt(blueprint)
-            if not flask.current_app.config["WTF_CSRF_CHECK_DEFAULT"]:
-                _satisfy_csrf_protect()
-
-    @blueprint.before_request
-    def prepare() -> None:
+    def prepare(endpoint: str | None, values: dict[str, t.Any] | None) -> None:
         current_state().check()
         flask.request.max_content_length = MAX_BODY
+        if flask.request.method == "POST":
+            authorize()
+            _satisfy_csrf_protect(blueprint)
 
     @blueprint.after_request
     def add_headers(response: flask.Response) -> flask.Response:
@@ -70,16 +69,21 @@ def make_blueprint(name: str, refusal_page: RefusalPage, **options: t.Any) -> fl
     return blueprint
 
 
-def _satisfy_csrf_protect() -> None:
-    """Give a POST of ours what a host looks for that calls ``csrf.protect()`` for every request.
+def _satisfy_csrf_protect(blueprint: flask.Blueprint) -> None:
+    """Exempt a POST that we have checked from the host's Flask-WTF, if it has that.
 
-    An exemption does not count there. Whether the request is genuine, our views decide.
+    Where the host calls ``csrf.protect()`` itself, an exemption does not count: there the request
+    gets the token that is looked for.
     """
-    environ, config = flask.request.environ, flask.current_app.config
-    if flask.request.method == "POST" and config.get("SECRET_KEY"):
+    csrf, config = flask.current_app.extensions.get("csrf"), flask.current_app.config
+    if csrf is None:
+        return
+    csrf.exempt(blueprint)
+    if not config["WTF_CSRF_CHECK_DEFAULT"]:
         # Imported here, since only a host that has it comes this way.
         from flask_wtf.csrf import generate_csrf
 
+        environ = flask.request.environ
         header = config["WTF_CSRF_HEADERS"][0].upper().replace("-", "_")
         environ[f"HTTP_{header}"] = generate_csrf()
         environ.setdefault("HTTP_REFERER", flask.request.base_url)
@@ -111,12 +115,34 @@ def require_same_origin() -> None:
         if flask.request.headers.get("Sec-Fetch-Site") == "same-origin":
             return
         raise errors.OriginRefused
-    state = current_state()
-    own = {state.base_url()}
-    if state.trusts_request_host():
-        own.add(flask.request.host_url.rstrip("/"))
+    state, request = current_state(), flask.request
+    base_url = state.base_url()
+    own = {base_url}
+    # Where a proxy hides HTTPS from us, a page over plain HTTP is nevertheless another's.
+    if state.trusts_request_host() and request.is_secure >= base_url.startswith("https:"):
+        own.add(request.host_url.rstrip("/"))
     if str(origin).lower() not in own:
-        raise errors.OriginRefused(f"Open this page at {state.base_url()} and try again.")
+        advice = f"Open this page at {base_url} and try again."
+        if str(origin).lower() == base_url.replace("http:", "https:"):
+            advice = "If a proxy ends HTTPS before this app, apply Werkzeug's ProxyFix."
+        raise errors.OriginRefused(advice)
+
+
+def require_bearer() -> None:
+    """Refuse a POST that a page of another site may have sent to the app API.
+
+    Neither the header nor the type can be sent from there without asking us first.
+
+    Raises:
+        LoginRequired, UnsupportedMediaType
+    """
+    if not flask.request.is_json:
+        raise errors.UnsupportedMediaType
+    authorization = flask.request.headers.get("Authorization", "")
+    # Browsers send these by themselves.
+    scheme = authorization.partition(" ")[0].lower()
+    if scheme in ("", "basic", "digest", "negotiate", "ntlm"):
+        raise errors.LoginRequired("Send an Authorization header with a bearer token.")
 
 
 class Body:

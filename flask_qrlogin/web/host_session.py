@@ -14,7 +14,7 @@ from ..app_state import current_state
 from ..login_request import LoginRequest
 from . import people
 
-#: ``[device, user id]`` of a login that came about by QR; void for anybody else.
+#: ``[id of the login request, user id]`` of a login that came about by QR; void for anybody else.
 _MARK = "_qrlogin"
 #: Flask-Login reads "set" and "clear" in the session's ``_remember``, and takes anything away.
 _NO_CHANGE = "no change"
@@ -49,10 +49,9 @@ def log_in(user: t.Any, login_request: LoginRequest) -> None:
     if not flask_login.login_user(user, fresh=current_state().settings.login_fresh):
         raise errors.NotAllowed("This account cannot log in.")
     session[_MARK] = [login_request.id, login_request.user_id]
-    # A remember cookie cannot be ended from elsewhere, and may be another person's.
-    name = flask.current_app.config.get("REMEMBER_COOKIE_NAME", flask_login.COOKIE_NAME)
-    if name in flask.request.cookies:
-        session["_remember"] = "clear"
+    # A remember cookie cannot be ended from elsewhere, and may be another person's. It may be there
+    # without being sent to our path.
+    session["_remember"] = "clear"
     # Server-side sessions get a new id, against one that was planted before (session fixation).
     # Last, since Flask-Session leaves an empty session its id.
     regenerate = getattr(flask.current_app.session_interface, "regenerate", None)

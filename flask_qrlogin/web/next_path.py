@@ -25,6 +25,6 @@ def _is_plain(text: str, prefix: str) -> bool:
     if not text.startswith("/") or text.startswith("//") or _UNSAFE.search(text):
         return False
     path = re.split("[?#]", text, maxsplit=1)[0]
-    # Browsers take "." and ".." out before they go there.
-    dots = not {".", ".."}.isdisjoint(path.split("/"))
+    # Browsers take "." and ".." out before they go there, also as "%2e".
+    dots = not {".", ".."}.isdisjoint(map(unquote, path.split("/")))
     return not (dots or path == prefix or path.startswith(f"{prefix}/"))

@@ -64,11 +64,6 @@ def in_app() -> Person:
     Raises:
         LoginRequired
     """
-    authorization = flask.request.headers.get("Authorization", "")
-    scheme = authorization.partition(" ")[0].lower()
-    # Browsers send these by themselves, also for a page of another site.
-    if scheme in ("", "basic", "digest", "negotiate", "ntlm"):
-        raise errors.LoginRequired("Send an Authorization header with a bearer token.")
     loader = (
         current_state().hooks.app_user_loader or flask.current_app.login_manager.request_callback  # type: ignore[attr-defined]
     )

@@ -21,7 +21,9 @@ from . import wire
 
 def make_blueprint() -> flask.Blueprint:
     """Make the part for a phone's web browser."""
-    blueprint = guard.make_blueprint("qrlogin_phone", _refusal_page)
+    blueprint = guard.make_blueprint(
+        "qrlogin_phone", _refusal_page, authorize=guard.require_same_origin
+    )
     blueprint.after_request(_discard_session)
     blueprint.get("/s/<token>")(open_code)
     blueprint.post("/s/<token>/scan")(scan)
@@ -54,14 +56,12 @@ def open_code(token: str) -> flask.typing.ResponseReturnValue:
 
 def scan(token: str) -> flask.typing.ResponseReturnValue:
     """Answer ``POST /s/TOKEN/scan``: the person taps *Continue*."""
-    guard.require_same_origin()
     _scan(token, _require_person())
     return _back(token)
 
 
 def approve(token: str) -> flask.typing.ResponseReturnValue:
     """Answer ``POST /s/TOKEN/approve``; a request that nobody has scanned is scanned first."""
-    guard.require_same_origin()
     person = _require_person()
     flow = current_state().flow
     confirm_token = guard.Body(forms=True).optional_text("confirm_token")
@@ -80,7 +80,6 @@ def approve(token: str) -> flask.typing.ResponseReturnValue:
 
 def deny(token: str) -> flask.typing.ResponseReturnValue:
     """Answer ``POST /s/TOKEN/deny``: the person refuses, or takes the approval back."""
-    guard.require_same_origin()
     person = _require_person()
     confirm_token = guard.Body(forms=True).text("confirm_token")
     current_state().flow.deny(token, user_id=person.id, confirm_token=confirm_token)

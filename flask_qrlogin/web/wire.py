@@ -17,8 +17,8 @@ from ..app_state import current_state
 from ..login_request import LoginRequest
 from ..login_request import State
 
-#: Once somebody has scanned, people watch: polls are no further apart than this, in seconds. It is
-#: also how long the page shows who logs in before it goes on.
+#: Seconds between two polls once somebody has scanned, since people watch then. It is also how long
+#: the page shows who logs in before it goes on.
 WATCHED_INTERVAL = 1.0
 
 T = t.TypeVar("T")
@@ -89,7 +89,8 @@ def qr_text(request: LoginRequest) -> tuple[str, datetime]:
     state = current_state()
     token, issued_at = state.flow.qr_token(request)
     url = state.base_url() + flask.url_for("qrlogin_phone.open_code", token=token)
-    return state.hooks.qr_payload(url, token, issued_at, request.deadline), issued_at
+    expires_at = min(issued_at + state.settings.token_lifetime, request.deadline)
+    return state.hooks.qr_payload(url, token, issued_at, expires_at), issued_at
 
 
 def fresh_qr(request: LoginRequest) -> dict[str, t.Any]:
@@ -191,5 +192,4 @@ def page(name: str, **context: t.Any) -> flask.Response:
 
 
 def _interval(state: State) -> float:
-    usual = current_state().settings.poll_interval
-    return usual if state is State.PENDING else min(usual, WATCHED_INTERVAL)
+    return current_state().settings.poll_interval if state is State.PENDING else WATCHED_INTERVAL

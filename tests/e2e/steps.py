@@ -7,6 +7,7 @@ import re
 
 import zxingcpp
 from PIL import Image
+from playwright.sync_api import Error
 from playwright.sync_api import expect
 from playwright.sync_api import Page
 
@@ -22,11 +23,21 @@ def show_code(page: Page, path: str = "/login") -> None:
 def read_code(page: Page) -> str:
     """Decode the QR code from a screenshot of the whole window, as a phone's camera would."""
     page.wait_for_load_state()  # Without JavaScript the code is an image of its own.
-    picture = Image.open(io.BytesIO(page.screenshot()))
+    picture = Image.open(io.BytesIO(screenshot(page)))
     qr_code = zxingcpp.barcode_formats_from_str("QRCode")
     codes = zxingcpp.read_barcodes(picture, formats=qr_code)
     assert len(codes) == 1, "There is no QR code in the screenshot."
     return str(codes[0].text)
+
+
+def screenshot(page: Page) -> bytes:
+    """Take a picture of the window; Chromium refuses now and then while it moves on to a page."""
+    for _ in range(5):
+        try:
+            return page.screenshot()
+        except Error as error:
+            refusal = error
+    raise refusal
 
 
 def log_in(phone: Page, username: str = "ann") -> None:

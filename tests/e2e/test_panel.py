@@ -148,6 +148,18 @@ def test_a_browser_that_gets_no_code_is_told_why(page: Page) -> None:
     steps.expect_shown(page, "pending")
 
 
+def test_starting_over_too_late_does_not_hide_that_somebody_is_logged_in(
+    page: Page, phone: Page
+) -> None:
+    steps.show_code(page)
+    steps.scan(phone, steps.read_code(page))
+    steps.expect_shown(page, "scanned")
+    # As it is when the answer that logs in has come, and has taken the cookie away.
+    answer(page, "requests/*/cancel", 404, "request_not_found")
+    page.get_by_role("button", name="This is not me, start over").click()
+    steps.expect_shown(page, "used")
+
+
 def test_one_lost_poll_is_noticed_by_nobody(page: Page) -> None:
     lost: list[Route] = []
 

@@ -84,11 +84,11 @@ def test_with_lan_it_serves_the_network_and_warns(
 ) -> None:
     monkeypatch.setattr(server, "lan_address", lambda: "192.168.1.20")
     assert main.main(["--port", "0", "--lan", "1"]) is None
-    assert main.main(["--port", "0", "--lan", "10.0.0.7"]) is None
+    assert main.main(["--port", "0", "--lan", "127.0.0.1"]) is None
     assert served == ["0.0.0.0", "0.0.0.0"]
     said = capsys.readouterr().out
     assert re.search(r"http://192\.168\.1\.20:\d+/login$", said, re.MULTILINE)
-    assert re.search(r"http://10\.0\.0\.7:\d+/login$", said, re.MULTILINE)
+    assert re.search(r"http://127\.0\.0\.1:\d+/login$", said, re.MULTILINE)
     assert "This is plain HTTP" in said
 
 
@@ -119,3 +119,9 @@ def test_a_port_that_cannot_be_opened_is_an_error(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(socket, "create_server", refuse)
     assert main.main(["--port", "80"]) == "Port 80 cannot be opened: Permission denied."
+
+
+def test_an_address_of_another_computer_is_refused() -> None:
+    refusal = main.main(["--port", "0", "--lan", "192.0.2.99"])
+    assert refusal is not None
+    assert refusal.startswith("192.0.2.99 is not an address of this computer.")

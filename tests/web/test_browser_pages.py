@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import flask
+import pytest
 from werkzeug.test import TestResponse
 
 from .conftest import MakeHost
@@ -57,6 +58,20 @@ class TestPages:
         (form,) = forms(page)
         assert (form.action, form.fields) == ("/qrlogin/requests", {"next": "/docs"})
         assert "Content-Security-Policy" not in page.headers
+
+    def test_the_panel_is_left_out_where_a_phone_logs_in_for_a_code(
+        self, host: Host, browser: Browser
+    ) -> None:
+        login_page = host.phone().open(browser.url).headers["Location"]
+        assert "<qr-login" not in browser.get(login_page).text
+        assert "<qr-login" in browser.get("/login?next=/qrlogin-news").text
+
+    @pytest.mark.parametrize("next", ["welcome", "//evil.example", "/qrlogin/"])
+    def test_the_panel_refuses_to_go_where_it_may_not(self, host: Host, next: str) -> None:
+        host.write_template("own.html", f"{{{{ qrlogin(next='{next}') }}}}")
+        host.app.add_url_rule("/own", view_func=lambda: flask.render_template("own.html"))
+        with pytest.raises(ValueError, match="a path of this site"):
+            host.browser().get("/own")
 
     def test_the_panel_may_name_where_to_go(self, host: Host) -> None:
         host.write_template("own.html", "{{ qrlogin(next='/reports') }}")

@@ -109,6 +109,14 @@ def test_more_than_five_that_got_in_are_dropped_together(host: Host) -> None:
     assert len(browser.cookies()) == 5
 
 
+def test_many_that_were_planted_do_not_swell_the_answer(host: Host) -> None:
+    browser = host.browser()
+    for number in range(100):
+        browser.keep_cookie(f"qrlogin-{number:032x}", "planted")
+    answer = browser.post("/qrlogin/requests")
+    assert len(answer.headers.getlist("Set-Cookie")) == 6
+
+
 def test_cookies_of_others_with_a_like_name_are_left_alone(host: Host) -> None:
     browser = host.browser()
     names = [f"qrlogin-{text}" for text in ("theme", "opened", "x" * 32, "A" * 32)]

@@ -106,9 +106,20 @@ class TestHostHeader:
             browser.post("/qrlogin/requests")
 
     def test_is_overruled_by_the_base_url(self, make_host: MakeHost) -> None:
-        host = make_host(QRLOGIN_BASE_URL="https://example.com")
+        host = make_host(QRLOGIN_BASE_URL="http://example.com")
         started = host.browser("http://evil.example").start()
-        assert started["qr"]["url"].startswith("https://example.com/qrlogin/s/")
+        assert started["qr"]["url"].startswith("http://example.com/qrlogin/s/")
+
+    def test_over_plain_http_is_not_the_same_site(self, make_host: MakeHost) -> None:
+        # A proxy ends HTTPS; whoever is on the network can make pages of http://example.com.
+        host = make_host(
+            TESTING=False, TRUSTED_HOSTS=["example.com"], QRLOGIN_BASE_URL="https://example.com"
+        )
+        browser = host.browser("http://example.com")
+        answer = browser.post("/qrlogin/requests", Origin="http://example.com")
+        assert problem(answer) == (403, "origin_refused")
+        answer = browser.post("/qrlogin/requests", Origin="https://example.com")
+        assert answer.status_code == 201
 
     def test_is_overruled_by_the_server_name(self, make_host: MakeHost) -> None:
         host = make_host(TESTING=False, SERVER_NAME="example.com")
@@ -242,6 +253,20 @@ class TestCSRFProtectOfTheHost:
         assert browser.post("/login", form={"name": "anna"}).status_code == 400
         # Where it is not there, the host is as it was.
         assert make_host().browser().post("/login", form={"name": "anna"}).status_code == 302
+
+    def test_is_not_weakened_for_what_the_host_does_with_each_request(
+        self, make_host: MakeHost
+    ) -> None:
+        acted: list[str] = []
+
+        def act(app: flask.Flask) -> None:
+            by_hand(app)
+            app.before_request(lambda: acted.append(flask.request.path))
+
+        browser = make_host(prepare=act).browser()
+        browser.post("/qrlogin/requests", Origin="http://evil.example")
+        browser.post("/qrlogin/api/scan", {"token": "x"}, Origin="http://evil.example")
+        assert acted == []
 
     def test_is_not_needed(self, host: Host, browser: Browser) -> None:
         answer = browser.post(browser.request["links"]["cancel"], Origin="http://evil.example")

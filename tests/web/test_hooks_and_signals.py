@@ -148,7 +148,7 @@ def test_hooks_decide_what_is_shown(host: Host) -> None:
     started = browser.start()
     text = started["qr"]["url"]
     assert text.startswith("app:")
-    assert text.endswith("?120000-120500")
+    assert text.endswith("?120000-120100")
     app = host.native_app()
     scanned = app.scan(text.removeprefix("app:").partition("?")[0])
     assert t.cast(Json, scanned.json)["asking"]["browser"] == "<Kiosk>"

@@ -70,6 +70,8 @@ EVIL = [
     "/%2F%2Fevil.example",
     "%2f%2fevil.example",
     "/%5cevil.example",
+    "/%252e/qrlogin/",
+    "/docs/%252e%252E/qrlogin/s/x",
     "/%5C%5Cevil.example",
     "/%09/evil.example",
     "/%0d%0aSet-Cookie:x=y",

@@ -229,6 +229,7 @@ class TestRule12NoSecretInALog:
         (secret,) = browser.cookies().values()
         assert problem(browser.cancel()) == (503, "store_unavailable")
         assert "The disk is full." in caplog.text
+        assert host.row()["secret_hash"] not in caplog.text
         assert secret not in caplog.text
 
     def test_nor_in_a_url(self, host: Host) -> None:

@@ -151,12 +151,13 @@ export class LoginClient extends EventTarget {
 
   /** One try is enough, since a request runs out by itself. Answers the state it ended in, if known. */
   async #withdraw(signal) {
-    const { links } = this.#request ?? {};
+    const { links, state } = this.#request ?? {};
     this.#request = null;
     if (!links) return null;
-    const { body } = await this.#send(links.cancel, {}, 5);
+    const { status, body } = await this.#send(links.cancel, {}, 5);
     signal.throwIfAborted();
-    return body?.state;
+    // The answer that logs in takes the cookie away: after it the request is not known any more.
+    return status === 404 && state !== "pending" ? "redeemed" : body?.state;
   }
 
   /** Sends until there is an answer that decides something, and shows trouble once it matters. */
