@@ -17,7 +17,7 @@ PORT = 5050
 LAN =
 BIN = .venv/bin
 PACKAGE = flask_qrlogin
-CORE = $(PACKAGE)/errors.py,$(PACKAGE)/tokens.py,$(PACKAGE)/login_request.py,$(PACKAGE)/ports.py,$(PACKAGE)/login_flow.py
+CORE = $(PACKAGE)/errors.py,$(PACKAGE)/tokens.py,$(PACKAGE)/login_request.py,$(PACKAGE)/ports.py,$(PACKAGE)/ledger.py,$(PACKAGE)/login_flow.py
 
 demo: .venv/.example
 	@$(BIN)/python -m example_app --port "$(PORT)" --lan "$(LAN)"

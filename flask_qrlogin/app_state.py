@@ -13,6 +13,7 @@ from . import signals
 from .config import Settings
 from .errors import ConfigurationError
 from .hooks import Hooks
+from .ledger import Ledger
 from .login_flow import LoginFlow
 from .login_request import LoginRequest
 from .ports import LoginRequestStore
@@ -51,6 +52,11 @@ class AppState:
             return self._store
 
     @property
+    def ledger(self) -> Ledger:
+        """The login requests of this application."""
+        return Ledger(self.store, clock=self._clock, announce=_announce)
+
+    @property
     def flow(self) -> LoginFlow:
         """The use cases of this application.
 
@@ -62,14 +68,12 @@ class AppState:
                 self.check()
                 config = flask.current_app.config
                 self._flow = LoginFlow(
-                    self.store,
+                    self.ledger,
                     lifetimes=self.settings.lifetimes,
                     secret_keys=[
                         config["SECRET_KEY"],
                         *(config.get("SECRET_KEY_FALLBACKS") or ()),
                     ],
-                    clock=self._clock,
-                    announce=_announce,
                 )
         return self._flow
 

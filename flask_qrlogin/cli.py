@@ -29,7 +29,7 @@ def purge() -> None:
     """Delete the rows of requests whose time ran out."""
     deleted = 0
     try:
-        while batch := current_state().flow.purge(500):
+        while batch := current_state().ledger.purge(500):
             deleted += batch
     except QRLoginError as error:
         raise click.ClickException(str(error)) from error

@@ -1,6 +1,6 @@
 """The use cases: what a browser and a phone can do with a login request.
 
-No Flask, no database and no clock of its own: a store, the time and the keys are passed in.
+No Flask, no database and no clock of its own: a ledger and the keys are passed in.
 """
 
 from __future__ import annotations
@@ -10,21 +10,15 @@ import dataclasses
 import re
 import typing as t
 from datetime import datetime
-from datetime import timedelta
 
 from . import errors
 from . import login_request as transitions
 from . import tokens
+from .ledger import Ledger
 from .login_request import Lifetimes
 from .login_request import LoginRequest
 from .login_request import Profile
-from .login_request import State
-from .ports import LoginRequestStore
 
-#: How often a change is tried while others change the same request.
-_ATTEMPTS = 10
-#: Old rows are kept this much longer: the clocks of the hosts differ.
-_PURGE_DELAY = timedelta(seconds=60)
 #: How many old rows each new request takes away.
 _PURGE_AT_START = 5
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
@@ -43,28 +37,24 @@ class Polled(t.Generic[User]):
 class LoginFlow:
     """Runs login requests from start to end.
 
-    ``announce`` is called for each state that was reached, after it was written, with the request;
-    it must not raise. ``secret_keys`` are the app's: the first signs, all are accepted.
+    ``secret_keys`` are the app's: the first signs, all are accepted.
     """
 
     def __init__(
         self,
-        store: LoginRequestStore,
+        ledger: Ledger,
         *,
         lifetimes: Lifetimes,
         secret_keys: c.Sequence[str | bytes],
-        clock: c.Callable[[], datetime],
-        announce: c.Callable[[LoginRequest], None],
     ) -> None:
-        self._store = store
+        self._ledger = ledger
         self._lifetimes = lifetimes
+        self.now = ledger.now
         self._qr = tokens.QRTokens(
             secret_keys, token_lifetime=lifetimes.token, proof_lifetime=lifetimes.request
         )
         self._secrets = tokens.SecretHasher(secret_keys)
         self._confirm = tokens.ConfirmSigner(secret_keys)
-        self._announce = announce
-        self.now = clock
 
     # The browser
 
@@ -89,9 +79,8 @@ class LoginFlow:
 
     def start(self, request: LoginRequest) -> None:
         """Begin a login request that was drafted; a few old ones make room for it."""
-        self.purge(_PURGE_AT_START)
-        self._store.add(request)
-        self._announce(request)
+        self._ledger.purge(_PURGE_AT_START)
+        self._ledger.add(request)
 
     def qr_token(self, request: LoginRequest) -> tuple[str, datetime]:
         """Return a fresh QR token for a request, and its time of issue. Nothing is written."""
@@ -110,7 +99,7 @@ class LoginFlow:
         """
         if secret is None or not tokens.is_id(id):
             raise errors.RequestNotFound
-        request = self._get(id)
+        request = self._ledger.get(id)
         if not self._secrets.matches(secret, request.secret_hash):
             raise errors.RequestNotFound
         return request
@@ -134,7 +123,9 @@ class LoginFlow:
         user = authorize(request)
         nonce = tokens.new_secret()
         try:
-            request = self._change(id, lambda r, now: transitions.redeem(r, now, nonce=nonce))
+            request = self._ledger.change(
+                id, lambda r, now: transitions.redeem(r, now, nonce=nonce)
+            )
         except (errors.RequestEnded, errors.RequestExpired):
             # Another poll, the phone or the clock was faster: say what is so now.
             return Polled(self.of_browser(id, secret))
@@ -143,7 +134,7 @@ class LoginFlow:
     def cancel(self, id: str, secret: str | None) -> LoginRequest:
         """The browser withdraws its request."""
         self.of_browser(id, secret)
-        return self._change(id, transitions.cancel)
+        return self._ledger.change(id, transitions.cancel)
 
     # The phone
 
@@ -166,7 +157,7 @@ class LoginFlow:
         may_scan = self._qr.may_scan(signed, proof, self.now())
         if not may_scan and user_id is None:
             raise errors.TokenExpired
-        request = self._get(signed.id)
+        request = self._ledger.get(signed.id)
         if not may_scan and request.user_id != user_id:
             raise errors.TokenExpired
         return request
@@ -186,7 +177,7 @@ class LoginFlow:
             _clean(profile.name, 100) or "Somebody",
             url if url and len(url) <= 2000 and not _CONTROL.search(url) else None,
         )
-        return self._change(
+        return self._ledger.change(
             request.id,
             lambda r, now: transitions.scan(
                 r, now, user_id=user_id, profile=profile, decision=self._lifetimes.decision
@@ -224,7 +215,7 @@ class LoginFlow:
             authorize(request)
             return approved
 
-        return self._change(self._qr.read(token).id, step)
+        return self._ledger.change(self._qr.read(token).id, step)
 
     def deny(self, token: str, *, user_id: str, confirm_token: str) -> LoginRequest:
         """The scanner refuses, or takes an approval back. Raises as :meth:`approve` does."""
@@ -234,51 +225,12 @@ class LoginFlow:
             self._check_confirm(request, user_id, confirm_token)
             return denied
 
-        return self._change(self._qr.read(token).id, step)
-
-    # Housekeeping
-
-    def purge(self, limit: int) -> int:
-        """Delete at most ``limit`` old requests and return how many; announce the expired ones."""
-        deleted = self._store.delete_expired(self.now() - _PURGE_DELAY, limit)
-        for request in deleted:
-            if not request.state.is_end:
-                self._announce(dataclasses.replace(request, state=State.EXPIRED))
-        return len(deleted)
+        return self._ledger.change(self._qr.read(token).id, step)
 
     def _check_confirm(self, request: LoginRequest, user_id: str, confirm_token: str) -> None:
         self._confirm.check(
             confirm_token, id=request.id, user_id=user_id, version=request.confirm_version or 0
         )
-
-    def _get(self, id: str) -> LoginRequest:
-        request = self._store.get(id)
-        if request is None:
-            raise errors.RequestNotFound
-        return request
-
-    def _change(
-        self, id: str, step: c.Callable[[LoginRequest, datetime], LoginRequest]
-    ) -> LoginRequest:
-        """Read, step and swap, until nobody else was faster."""
-        for _ in range(_ATTEMPTS):
-            old = self._get(id)
-            new = step(old, self.now())
-            if new is old:
-                return old
-            try:
-                swapped = self._store.swap(old, new, self.now())
-            except errors.StoreUnavailable:
-                # The answer of the commit was lost: it may have happened. It has if what is kept
-                # is what we wrote; a redeemed one holds our own nonce.
-                if self._store.get(id) != new:
-                    raise
-                swapped = True
-            if swapped:
-                if new.state is not old.state:
-                    self._announce(new)
-                return new
-        raise errors.StoreUnavailable
 
 
 def _clean(text: str, length: int) -> str:

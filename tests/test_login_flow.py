@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from flask_qrlogin import errors
+from flask_qrlogin.ledger import Ledger
 from flask_qrlogin.login_flow import LoginFlow
 from flask_qrlogin.login_flow import Polled
 from flask_qrlogin.login_request import Lifetimes
@@ -26,13 +27,12 @@ class Flow:
         self.clock = Clock()
         self.store = store or MemoryStore()
         self.announced: list[State] = []
-        self.flow = LoginFlow(
+        ledger = Ledger(
             self.store,
-            lifetimes=Lifetimes(),
-            secret_keys=["key"],
             clock=self.clock,
             announce=lambda request: self.announced.append(request.state),
         )
+        self.flow = LoginFlow(ledger, lifetimes=Lifetimes(), secret_keys=["key"])
         self.request, self.secret = self.flow.draft(user_agent="Firefox", address="192.0.2.1")
         self.flow.start(self.request)
         self.token = self.flow.qr_token(self.request)[0]
