@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 import flask
 import flask_login
 from flask.globals import request_ctx
+from flask.sessions import NullSession
 from flask.sessions import SecureCookieSession
 
 from .. import errors
@@ -26,15 +28,19 @@ def discard() -> None:
     A late answer would restore the session from before a login or logout in another tab. What is
     put in its place holds the same, and takes what the host may still write after us.
     """
-    interface = flask.current_app.session_interface
-    null_class = interface.null_session_class
-    methods = ("__setitem__", "__delitem__", "clear", "pop", "popitem", "update", "setdefault")
-    writable = {name: getattr(SecureCookieSession, name) for name in methods}
-    discarded = type("DiscardedSession", (null_class,), writable)()
+    discarded = _discarded_class(flask.current_app.session_interface.null_session_class)()
     discarded.update(flask.session, _remember=_NO_CHANGE)
-    context = request_ctx._get_current_object()  # type: ignore[attr-defined]
+    context = request_ctx._get_current_object()
     # Flask has no public way to skip saving. The attribute got its underscore in 3.1.3.
     setattr(context, "_session" if hasattr(context, "_session") else "session", discarded)
+
+
+@functools.cache
+def _discarded_class(null_class: type[NullSession]) -> type[NullSession]:
+    """Make what Flask takes for no session, but can be written to; once, since polls need it."""
+    methods = ("__setitem__", "__delitem__", "clear", "pop", "popitem", "update", "setdefault")
+    writable = {name: getattr(SecureCookieSession, name) for name in methods}
+    return type("DiscardedSession", (null_class,), writable)
 
 
 def log_in(user: t.Any, login_request: LoginRequest) -> None:
@@ -44,7 +50,8 @@ def log_in(user: t.Any, login_request: LoginRequest) -> None:
         NotAllowed: Flask-Login refused.
     """
     session = flask.session
-    if session.get("_user_id") not in (None, login_request.user_id):
+    # Some hosts' get_id() is a number; ours is always a text.
+    if str(session.get("_user_id", login_request.user_id)) != login_request.user_id:
         session.clear()
     if not flask_login.login_user(user, fresh=current_state().settings.login_fresh):
         raise errors.NotAllowed("This account cannot log in.")

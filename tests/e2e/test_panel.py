@@ -148,6 +148,22 @@ def test_a_browser_that_gets_no_code_is_told_why(page: Page) -> None:
     steps.expect_shown(page, "pending")
 
 
+def test_after_an_end_the_panel_asks_no_more(page: Page, phone: Page) -> None:
+    steps.show_code(page)
+    steps.scan(phone, steps.read_code(page))
+    phone.get_by_role("button", name="Deny").click()
+    steps.expect_shown(page, "denied")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    # Another page asks twice meanwhile.
+    other = page.context.new_page()
+    steps.show_code(other)
+    for _ in range(2):
+        with other.expect_response("**/poll"):
+            pass
+    assert asked == []
+
+
 def test_starting_over_too_late_does_not_hide_that_somebody_is_logged_in(
     page: Page, phone: Page
 ) -> None:

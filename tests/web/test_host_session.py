@@ -95,6 +95,10 @@ class TestTheLogin:
         host.log_in_by_qr(browser)
         assert browser.who() == "anna"
         assert host.row()["user_id"] == "470011"
+        with browser.jar.session_transaction() as session:
+            session["basket"] = ["book"]
+        host.log_in_by_qr(browser)
+        assert browser.session()["basket"] == ["book"]
 
 
 class TestSessionsOnTheServer:
