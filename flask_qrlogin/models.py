@@ -45,7 +45,7 @@ class LoginRequestMixin:
     user_agent: orm.Mapped[str] = orm.mapped_column(sa.String(255))
     address: orm.Mapped[str] = orm.mapped_column(sa.String(45))
     next: orm.Mapped[str | None] = orm.mapped_column(sa.String(2000))
-    user_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
+    user_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(255), index=True)
     scanner_name: orm.Mapped[str | None] = orm.mapped_column(sa.String(100))
     scanner_avatar_url: orm.Mapped[str | None] = orm.mapped_column(sa.String(2000))
     confirm_version: orm.Mapped[int | None]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import collections.abc as c
 import typing as t
 from datetime import datetime
 
 from .login_request import LoginRequest
+
+#: How many requests :meth:`LoginRequestStore.find` returns.
+FOUND_AT_MOST = 100
 
 
 class LoginRequestStore(t.Protocol):
@@ -31,9 +35,41 @@ class LoginRequestStore(t.Protocol):
         """
         ...
 
+    def versions(self, ids: c.Collection[str]) -> dict[str, int]:
+        """Return the version of each of these requests that is kept: one look for all of them."""
+        ...
+
+    def find(self, *, user_id: str) -> list[LoginRequest]:
+        """Return the newest requests that a person has scanned, at most :data:`FOUND_AT_MOST`.
+
+        It is a hint: some may be missing, or have changed since.
+        """
+        ...
+
     def delete_expired(self, before: datetime, limit: int) -> list[LoginRequest]:
         """Delete at most ``limit`` requests whose ``expires_at`` is before a time.
 
         Return those that this call deleted: of several callers only one gets each.
+        """
+        ...
+
+
+class Notifier(t.Protocol):
+    """Tells the other processes of an application that a login request has changed.
+
+    What it says is a hint: it may come late, twice or never, since whoever waits reads the store.
+    Both methods may raise whatever their connection raises.
+    """
+
+    def publish(self, id: str) -> None:
+        """Tell all that listen, in milliseconds."""
+        ...
+
+    def listen(self) -> c.Iterator[str | None]:
+        """Yield the ids that are published from now on, in a thread of its own.
+
+        The first None says that it has begun to listen, each later one that it still does. It
+        raises where that is not known any more, and is called again after a pause. One that ends
+        by itself cannot hear others at all.
         """
         ...

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import collections.abc as c
 import threading
 from datetime import datetime
 
 from ..login_request import LoginRequest
+from ..ports import FOUND_AT_MOST
 
 
 class MemoryStore:
@@ -33,6 +35,15 @@ class MemoryStore:
                 return False
             self._requests[old.id] = new
             return True
+
+    def versions(self, ids: c.Collection[str]) -> dict[str, int]:
+        with self._lock:
+            return {id: self._requests[id].version for id in ids if id in self._requests}
+
+    def find(self, *, user_id: str) -> list[LoginRequest]:
+        with self._lock:
+            scanned = [r for r in self._requests.values() if r.user_id == user_id]
+        return sorted(scanned, key=lambda r: r.created_at, reverse=True)[:FOUND_AT_MOST]
 
     def delete_expired(self, before: datetime, limit: int) -> list[LoginRequest]:
         with self._lock:

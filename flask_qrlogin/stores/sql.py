@@ -17,6 +17,7 @@ from .. import errors
 from ..login_request import LoginRequest
 from ..login_request import State
 from ..models import LoginRequestMixin
+from ..ports import FOUND_AT_MOST
 
 _FIELDS = [field.name for field in dataclasses.fields(LoginRequest)]
 _TIMES = ("created_at", "expires_at", "deadline")
@@ -42,6 +43,15 @@ class SQLStore:
         self._table = table = t.cast(sa.Table, model.__table__)  # type: ignore[attr-defined]
         columns = [table.c[name] for name in _FIELDS]
         self._select = sa.select(*columns).where(table.c.id == sa.bindparam("key"))
+        self._select_versions = sa.select(table.c.id, table.c.version).where(
+            table.c.id.in_(sa.bindparam("keys", expanding=True))
+        )
+        self._find = (
+            sa.select(*columns)
+            .where(table.c.user_id == sa.bindparam("user"))
+            .order_by(table.c.created_at.desc())
+            .limit(FOUND_AT_MOST)
+        )
         self._select_expired = (
             sa.select(*columns)
             .where(table.c.expires_at < sa.bindparam("before"))
@@ -77,6 +87,16 @@ class SQLStore:
         del values["id"]
         with self._writing() as connection:
             return connection.execute(self._swap, values).rowcount == 1
+
+    def versions(self, ids: c.Collection[str]) -> dict[str, int]:
+        with self._translated(), self._engine.connect() as connection:
+            rows = connection.execute(self._select_versions, {"keys": list(ids)}).all()
+        return {row.id: row.version for row in rows}
+
+    def find(self, *, user_id: str) -> list[LoginRequest]:
+        with self._translated(), self._engine.connect() as connection:
+            rows = connection.execute(self._find, {"user": user_id}).all()
+        return [_request(row) for row in rows]
 
     def delete_expired(self, before: datetime, limit: int) -> list[LoginRequest]:
         with self._translated(), self._engine.connect() as connection:

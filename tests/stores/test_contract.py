@@ -154,3 +154,43 @@ def test_each_expired_request_is_returned_to_one_caller_only(store: LoginRequest
     deleted = [request for batch in batches for request in batch]
     assert sorted(r.id for r in deleted) == sorted(r.id for r in old)
     assert {dataclasses.astuple(r) for r in deleted} == {dataclasses.astuple(r) for r in old}
+
+
+def test_versions_are_told_for_the_requests_that_are_kept(store: LoginRequestStore) -> None:
+    requests = [pending() for _ in range(3)]
+    for request in requests:
+        store.add(request)
+    assert store.swap(requests[0], scanned(requests[0]), NOW)
+    unknown = tokens.new_id()
+    assert store.versions([requests[0].id, requests[1].id, unknown]) == {
+        requests[0].id: 2,
+        requests[1].id: 1,
+    }
+    assert store.versions([]) == {}
+
+
+def test_versions_of_ten_thousand_requests_are_told_at_once(store: LoginRequestStore) -> None:
+    request = pending()
+    store.add(request)
+    ids = [tokens.new_id() for _ in range(9999)]
+    assert store.versions([*ids, request.id]) == {request.id: 1}
+
+
+def test_the_requests_that_a_person_has_scanned_are_found_newest_first(
+    store: LoginRequestStore,
+) -> None:
+    for age in (20, 10, 0):
+        request = pending()
+        request = dataclasses.replace(request, created_at=NOW - timedelta(seconds=age))
+        store.add(request)
+        assert store.swap(request, scanned(request), NOW)
+    others = pending()
+    store.add(others)
+    by_another = scan(others, NOW, user_id="8", profile=Profile("Ben"), decision=WINDOW)
+    assert store.swap(others, by_another, NOW)
+    store.add(pending())
+    assert [NOW - found.created_at for found in store.find(user_id="7")] == [
+        timedelta(seconds=age) for age in (0, 10, 20)
+    ]
+    assert store.find(user_id="8") == [by_another]
+    assert store.find(user_id="nobody") == []

@@ -59,7 +59,7 @@ def test_making_the_table_twice_is_fine(engine: sa.Engine, model: type[LoginRequ
     store.create_table()
     store.create_table()
     indexes = sa.inspect(engine).get_indexes("qrlogin_login_request")
-    assert [index["column_names"] for index in indexes] == [["expires_at"]]
+    assert [index["column_names"] for index in indexes] == [["expires_at"], ["user_id"]]
 
 
 def test_a_missing_table_names_the_command_that_makes_it(
