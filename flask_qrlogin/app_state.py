@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as c
+import dataclasses
 import threading
 import typing as t
 from datetime import datetime
@@ -16,10 +17,26 @@ from .hooks import Hooks
 from .ledger import Ledger
 from .login_flow import LoginFlow
 from .login_request import LoginRequest
+from .login_request import State
+from .pacing import Pacing
 from .ports import LoginRequestStore
+from .ports import Notifier
 from .qr_image import QRStyle
+from .waiting_room import WaitingRoom
 
 _KEY = "qrlogin"
+#: What a browser waits for. It brings about the other states itself.
+_BY_PHONE = (State.SCANNED, State.APPROVED, State.DENIED)
+
+Part = t.TypeVar("Part")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Backend(t.Generic[Part]):
+    """A part that was chosen for this app; ``why`` tells a person which it is, and why."""
+
+    part: Part
+    why: str
 
 
 class AppState:
@@ -30,31 +47,87 @@ class AppState:
         *,
         settings: Settings,
         hooks: Hooks,
-        make_store: c.Callable[[flask.Flask], LoginRequestStore],
+        open_store: c.Callable[[flask.Flask, Settings], Backend[LoginRequestStore]],
+        open_notifier: c.Callable[[flask.Flask, Settings, LoginRequestStore], Backend[Notifier]],
+        in_host_transaction: c.Callable[[flask.Flask], bool],
         qr_style: QRStyle,
         clock: c.Callable[[], datetime],
     ) -> None:
         self.settings = settings
         self.hooks = hooks
         self.qr_style = qr_style
-        self._make_store = make_store
+        self.pacing = Pacing(settings.poll_interval)
+        self._open_store = open_store
+        self._open_notifier = open_notifier
+        self._in_host_transaction = in_host_transaction
         self._clock = clock
         self._lock = threading.RLock()
-        self._store: LoginRequestStore | None = None
         self._flow: LoginFlow | None = None
+        self._store: Backend[LoginRequestStore] | None = None
+        self._notifier: Backend[Notifier] | None = None
+        self._waiting: WaitingRoom | None = None
+        self._released = False
+
+    def opened_store(self) -> Backend[LoginRequestStore]:
+        """Return the store, opened on first use, since the database may be set up after us."""
+        with self._lock:
+            if self._store is None:
+                self._store = self._open_store(_app(), self.settings)
+            return self._store
+
+    def opened_notifier(self) -> Backend[Notifier]:
+        """Return what wakes waiting polls in other processes, opened on first use."""
+        with self._lock:
+            if self._notifier is None:
+                self._notifier = self._open_notifier(_app(), self.settings, self.store)
+            return self._notifier
 
     @property
     def store(self) -> LoginRequestStore:
-        """The store, opened on first use, since the database may be set up after us."""
+        """Where login requests are kept."""
+        return self.opened_store().part
+
+    @property
+    def waiting(self) -> WaitingRoom:
+        """The polls that this process holds."""
+        if self._waiting is None:
+            with self._lock:
+                if self._waiting is None:
+                    room = WaitingRoom(self.store.versions, self.opened_notifier().part)
+                    if self._released:
+                        room.release()
+                    self._waiting = room
+        return self._waiting
+
+    def release_waiting(self) -> None:
+        """Answer all polls that are held, and hold none from now on."""
         with self._lock:
-            if self._store is None:
-                self._store = self._make_store(_app())
-            return self._store
+            self._released = True
+            if self._waiting is not None:
+                self._waiting.release()
+
+    def in_host_transaction(self) -> bool:
+        """Tell whether the host's own session has begun one, which may keep a connection."""
+        return self._in_host_transaction(_app())
 
     @property
     def ledger(self) -> Ledger:
         """The login requests of this application."""
-        return Ledger(self.store, clock=self._clock, announce=_announce)
+        return Ledger(self.store, clock=self._clock, announce=self._announce)
+
+    def _announce(self, login_request: LoginRequest) -> None:
+        """Wake who waits, and send the signal.
+
+        What a receiver does wrong must not undo what was already written.
+        """
+        if login_request.state in _BY_PHONE:
+            self.waiting.publish(login_request.id)
+        app = _app()
+        for receiver in signals.BY_STATE[login_request.state].receivers_for(app):
+            try:
+                receiver(app, login_request=login_request)
+            except Exception:
+                app.logger.exception("A receiver of a flask_qrlogin signal failed.")
 
     @property
     def flow(self) -> LoginFlow:
@@ -134,6 +207,19 @@ class AppState:
             return f"{flask.request.scheme}://{server_name}"
         return flask.request.host_url.rstrip("/")
 
+    def trusted_host(self) -> str:
+        """Tell a person which host stands in the QR code, and why."""
+        config = flask.current_app.config
+        if self.settings.base_url is not None:
+            return f"{self.settings.base_url} (QRLOGIN_BASE_URL)"
+        if config.get("SERVER_NAME"):
+            return f"{config['SERVER_NAME']} (SERVER_NAME)"
+        if config.get("TRUSTED_HOSTS"):
+            return f"that of the request, one of {config['TRUSTED_HOSTS']} (TRUSTED_HOSTS)"
+        if self.trusts_request_host():
+            return "that of the request, unchecked (the app is in debug or testing)"
+        return "unknown"
+
     @staticmethod
     def trusts_request_host() -> bool:
         """Tell whether Flask checked the Host header, or the app is being developed or tested."""
@@ -168,15 +254,17 @@ def current_state() -> AppState:
     return state
 
 
+def release_waiting(app: flask.Flask) -> None:
+    """Answer all polls that this process holds for an app, and hold none from now on.
+
+    For a server whose shutdown is not seen by itself: call it when the process is about to end.
+
+    Raises:
+        ConfigurationError: the app has no QRLogin.
+    """
+    with app.app_context():
+        current_state().release_waiting()
+
+
 def _app() -> flask.Flask:
     return t.cast(flask.Flask, flask.current_app._get_current_object())  # type: ignore[attr-defined]
-
-
-def _announce(login_request: LoginRequest) -> None:
-    """Send the signal; what a receiver does wrong must not undo what was already written."""
-    app = _app()
-    for receiver in signals.BY_STATE[login_request.state].receivers_for(app):
-        try:
-            receiver(app, login_request=login_request)
-        except Exception:
-            app.logger.exception("A receiver of a flask_qrlogin signal failed.")

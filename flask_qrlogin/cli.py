@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import click
 from flask.cli import AppGroup
 
 from .app_state import current_state
+from .config import Settings
 from .errors import QRLoginError
 from .stores.sql import SQLStore
 
@@ -40,10 +39,14 @@ def purge() -> None:
 def config() -> None:
     """Print the configuration in force, and what is missing."""
     state = current_state()
-    for field in dataclasses.fields(state.settings):
-        click.echo(f"QRLOGIN_{field.name.upper()} = {getattr(state.settings, field.name)}")
+    for key, value in state.settings.public().items():
+        click.echo(f"{key} = {value}")
     problems = state.problems()
     try:
+        click.echo(f"store: {state.opened_store().why}")
+        click.echo(f"notifier: {state.opened_notifier().why}")
+        click.echo(f"waiting: {_waiting(state.settings)}")
+        click.echo(f"host: {state.trusted_host()}")
         if isinstance(state.store, SQLStore):
             state.store.check_table()
     except QRLoginError as error:
@@ -52,3 +55,15 @@ def config() -> None:
         click.echo(f"problem: {problem}", err=True)
     if problems:
         raise SystemExit(1)
+
+
+def _waiting(settings: Settings) -> str:
+    if settings.max_waiting is None:
+        return (
+            "polls are held under gevent, for half of the worker's connections, and under "
+            "Werkzeug's own server; elsewhere none (QRLOGIN_MAX_WAITING is not set)"
+        )
+    return (
+        f"each process holds up to {settings.max_waiting} polls, if it has threads or greenlets "
+        "(QRLOGIN_MAX_WAITING)"
+    )

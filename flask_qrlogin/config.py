@@ -16,6 +16,8 @@ from .login_request import Lifetimes
 _PREFIX = "QRLOGIN_"
 #: What begins so is meant for us.
 _OURS = (_PREFIX, "QR_LOGIN_")
+#: What ``QRLOGIN_NOTIFIER`` may name, besides a URL.
+NOTIFIERS = ("polling", "in_process", "postgres", "redis")
 _USUAL_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -71,6 +73,29 @@ def _rounds(value: object) -> int:
     return value
 
 
+def _places(value: object) -> int | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+        raise ValueError("a whole number of at least 0, or None")
+    return value
+
+
+def _store(value: object) -> str | None:
+    if value is not None and (not isinstance(value, str) or "://" not in value):
+        raise ValueError("a URL such as 'redis://localhost:6379/0', or None")
+    return value
+
+
+def public_url(url: str) -> str:
+    """Return a URL without the password and the options, which must not get into a log."""
+    return re.sub(r"://([^:/?#@]*):.*@", r"://\1:***@", url, flags=re.DOTALL).partition("?")[0]
+
+
+def _notifier(value: object) -> str | None:
+    if value is None or value in NOTIFIERS or (isinstance(value, str) and "://" in value):
+        return value
+    raise ValueError(f"None, one of {', '.join(NOTIFIERS)}, or the URL of a server")
+
+
 def _key(default: t.Any, read: c.Callable[[object], t.Any]) -> t.Any:
     return dataclasses.field(default=default, metadata={"read": read})
 
@@ -97,12 +122,28 @@ class Settings:
     pickup_lifetime: timedelta = _key(Lifetimes().pickup, _lifetime)
     #: Seconds between two polls.
     poll_interval: float = _key(2.0, _seconds)
+    #: Where login requests are kept, as a URL; the app's database if not set.
+    store: str | None = _key(None, _store)
+    #: What wakes waiting polls; chosen by the store if not set.
+    notifier: str | None = _key(None, _notifier)
+    #: How many polls each process may hold; chosen by the server if not set.
+    max_waiting: int | None = _key(None, _places)
+    #: Seconds that a poll is held at most.
+    max_wait: float = _key(20.0, _seconds)
     #: How many requests a page begins by itself before it asks for a click.
     auto_rounds: int = _key(5, _rounds)
     #: Whether a login that came about by QR may approve another.
     approve_from_linked: bool = _key(False, _flag)
     #: Whether such a login counts as fresh for Flask-Login's ``fresh_login_required``.
     login_fresh: bool = _key(False, _flag)
+
+    def public(self) -> dict[str, object]:
+        """Return each key with its value, without passwords."""
+        return {
+            f"{_PREFIX}{field.name.upper()}": public_url(value) if isinstance(value, str) else value
+            for field in dataclasses.fields(self)
+            for value in [getattr(self, field.name)]
+        }
 
     @property
     def lifetimes(self) -> Lifetimes:
@@ -133,5 +174,6 @@ class Settings:
             try:
                 values[field.name] = field.metadata["read"](value)
             except ValueError as error:
-                raise ConfigurationError(f"{key} is {value!r}; it has to be {error}.") from None
+                shown = public_url(value) if isinstance(value, str) else value
+                raise ConfigurationError(f"{key} is {shown!r}; it has to be {error}.") from None
         return cls(**values)

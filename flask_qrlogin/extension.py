@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections.abc as c
 import contextlib
-import pathlib
 from datetime import datetime
 from datetime import UTC
 
@@ -13,19 +12,22 @@ import flask_login
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 
+from . import backends
 from . import cli
 from .app_state import AppState
+from .app_state import Backend
 from .config import Settings
 from .hooks import HookDecorators
 from .models import login_request_model
 from .models import LoginRequestMixin
 from .ports import LoginRequestStore
+from .ports import Notifier
 from .qr_image import QRStyle
-from .stores import sql
 from .web import app_api
 from .web import browser
 from .web import host_session
 from .web import phone
+from .web import server
 
 
 def _utc_now() -> datetime:
@@ -44,6 +46,7 @@ class QRLogin(HookDecorators):
         db: The Flask-SQLAlchemy to use, if the app's registered one is not it.
         login_request_model: A model of your own on :class:`LoginRequestMixin`.
         store: Where login requests are kept, instead of the database.
+        notifier: What wakes waiting polls in other processes, instead of the one that fits.
         qr_style: How the picture of the code looks.
         clock: Returns the time as an aware datetime, for tests.
 
@@ -58,6 +61,7 @@ class QRLogin(HookDecorators):
         db: SQLAlchemy | None = None,
         login_request_model: type[LoginRequestMixin] | None = None,
         store: LoginRequestStore | None = None,
+        notifier: Notifier | None = None,
         qr_style: QRStyle | None = None,
         clock: c.Callable[[], datetime] = _utc_now,
     ) -> None:
@@ -65,6 +69,7 @@ class QRLogin(HookDecorators):
         self._db = db
         self._model = login_request_model
         self._store = store
+        self._notifier = notifier
         self._qr_style = qr_style or QRStyle()
         self._clock = clock
         if app is not None:
@@ -79,7 +84,9 @@ class QRLogin(HookDecorators):
         state = AppState(
             settings=Settings.from_mapping(app.config),
             hooks=self.hooks,
-            make_store=self._make_store,
+            open_store=self._open_store,
+            open_notifier=self._open_notifier,
+            in_host_transaction=self._in_host_transaction,
             qr_style=self._qr_style,
             clock=self._clock,
         )
@@ -97,8 +104,9 @@ class QRLogin(HookDecorators):
         flask_login.user_logged_out.connect(host_session.forget_mark, app)
         if app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST"):
             flask.request_started.connect(host_session.keep_unremembered, app)
-        if self._store is None and self._model is None:
+        if self._store is None and state.settings.store is None and self._model is None:
             self._make_model_early(app)
+        server.release_at_sigterm(state)
 
     def _make_model_early(self, app: flask.Flask) -> None:
         """Let ``create_all`` and migrations see the model as soon as the db is known."""
@@ -120,39 +128,23 @@ class QRLogin(HookDecorators):
     def _find_db(self, app: flask.Flask) -> SQLAlchemy | None:
         return self._db or app.extensions.get("sqlalchemy")
 
-    def _make_store(self, app: flask.Flask) -> LoginRequestStore:
+    def _open_store(self, app: flask.Flask, settings: Settings) -> Backend[LoginRequestStore]:
         """Open the store of an app, in its context."""
         if self._store is not None:
-            return self._store
+            return Backend(self._store, f"{type(self._store).__name__} (store=)")
+        if settings.store is not None:
+            return backends.open_store_at(settings.store, app)
         db = self._find_db(app)
         if db is None:
-            path = pathlib.Path(app.instance_path, "qrlogin.sqlite3")
-            store = sql.SQLStore(sql.file_engine(path), login_request_model(sa.MetaData()))
-            store.create_table()
-            return store
-        model = self._model or login_request_model(db.metadata)
-        engine = db.engines[model.metadata.info.get("bind_key")]  # type: ignore[attr-defined]
-        if engine.dialect.name != "sqlite":
-            return sql.SQLStore(engine, model)
-        if isinstance(engine.pool, sa.pool.StaticPool | sa.pool.SingletonThreadPool):
-            # One connection serves everybody there: our commit would commit what the host has not
-            # finished, and our close would roll it back.
-            app.logger.info("flask_qrlogin: SQLite in memory; keeping records in one of our own.")
-            store = sql.SQLStore(sql.memory_engine(), model)
-            store.create_table()
-            return store
-        return sql.SQLStore(engine, model, in_host_write=lambda: _holds_write(db, engine))
+            return backends.open_own_file(app)
+        return backends.open_host_database(app, db, self._model or login_request_model(db.metadata))
 
+    def _open_notifier(
+        self, app: flask.Flask, settings: Settings, store: LoginRequestStore
+    ) -> Backend[Notifier]:
+        if self._notifier is not None:
+            return Backend(self._notifier, f"{type(self._notifier).__name__} (notifier=)")
+        return backends.open_notifier(settings.notifier, app, store)
 
-def _holds_write(db: SQLAlchemy, engine: sa.Engine) -> bool:
-    """Tell whether the host's session, in this context, may have written and not committed."""
-    if not db.session.registry.has():
-        return False
-    # SQLAlchemy has no public way to look without drawing the session into one more connection.
-    connections = getattr(db.session().get_transaction(), "_connections", {})
-    return any(
-        connection.engine is engine
-        and not connection.closed
-        and connection.connection.dbapi_connection.in_transaction
-        for connection, *_ in connections.values()
-    )
+    def _in_host_transaction(self, app: flask.Flask) -> bool:
+        return backends.in_transaction(self._find_db(app))

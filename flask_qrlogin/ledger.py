@@ -63,24 +63,31 @@ class Ledger:
         Raises:
             StoreUnavailable: it is not known to be written.
         """
+        unsure: tuple[LoginRequest, LoginRequest] | None = None
         for _ in range(_ATTEMPTS):
             old = self.get(id)
+            if unsure is not None and old == unsure[1]:
+                # The swap whose answer was lost has happened, for this is what we wrote: a redeemed
+                # request holds our own nonce.
+                return self._changed(*unsure)
             new = step(old, self.now())
             if new is old:
                 return old
             try:
-                swapped = self._store.swap(old, new, self.now())
+                if self._store.swap(old, new, self.now()):
+                    return self._changed(old, new)
             except errors.StoreUnavailable:
-                # The answer of the commit was lost: it may have happened. It has if what is kept
-                # is what we wrote; a redeemed one holds our own nonce.
-                if self._store.get(id) != new:
+                # It may have happened, or may still. Another try is safe, since only one of the two
+                # can follow the old version.
+                if unsure is not None:
                     raise
-                swapped = True
-            if swapped:
-                if new.state is not old.state:
-                    self._announce(new)
-                return new
+                unsure = old, new
         raise errors.StoreUnavailable
+
+    def _changed(self, old: LoginRequest, new: LoginRequest) -> LoginRequest:
+        if new.state is not old.state:
+            self._announce(new)
+        return new
 
     def purge(self, limit: int) -> int:
         """Delete at most ``limit`` old requests and return how many; announce the expired ones."""

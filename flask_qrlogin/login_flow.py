@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections.abc as c
 import dataclasses
+import math
 import re
 import typing as t
 from datetime import datetime
@@ -18,6 +19,7 @@ from .ledger import Ledger
 from .login_request import Lifetimes
 from .login_request import LoginRequest
 from .login_request import Profile
+from .waiting_room import Waiter
 
 #: How many old rows each new request takes away.
 _PURGE_AT_START = 5
@@ -32,6 +34,7 @@ class Polled(t.Generic[User]):
 
     request: LoginRequest
     user: User | None = None
+    held: bool = False
 
 
 class LoginFlow:
@@ -87,9 +90,9 @@ class LoginFlow:
         now = self.now().replace(microsecond=0)
         return self._qr.write(request.id, now), now
 
-    def qr_due(self, issued_at: datetime) -> bool:
-        """Tell whether a QR token shown since ``issued_at`` should give way to a fresh one."""
-        return self._qr.is_due(issued_at, self.now())
+    def qr_due_in(self, issued_at: datetime) -> float:
+        """Return the seconds until a QR token shown since then should give way to a fresh one."""
+        return self._qr.due_in(issued_at, self.now()).total_seconds()
 
     def of_browser(self, id: str, secret: str | None) -> LoginRequest:
         """Return the request of the browser that holds its secret.
@@ -111,14 +114,25 @@ class LoginFlow:
         *,
         since: int,
         authorize: c.Callable[[LoginRequest], User],
+        waiter: Waiter | None = None,
+        seconds: float = math.inf,
     ) -> Polled[User]:
         """Observe the request, and redeem it if it is approved and the scanner was seen.
 
         ``authorize`` loads the person and raises what forbids the login. It is asked before the
         swap, so that a refused login uses nothing up.
+
+        With a ``waiter`` it returns only when the version differs from ``since``, the state ends,
+        or ``seconds`` have passed. What it observes then logs nobody in: the browser may have gone
+        on in another tab meanwhile, and the answer would bring an old session back.
         """
         request = self.of_browser(id, secret)
-        if not request.redeemable(self.now(), since=since):
+        now = self.now()
+        redeemable = request.redeemable(now, since=since)
+        if waiter and not redeemable and request.version == since and now < request.deadline:
+            waiter.wait(min(seconds, (request.deadline - now).total_seconds()))
+            return Polled(self.of_browser(id, secret), held=True)
+        if not redeemable:
             return Polled(request)
         user = authorize(request)
         nonce = tokens.new_secret()

@@ -11,6 +11,9 @@ from .login_request import LoginRequest
 #: How many requests :meth:`LoginRequestStore.find` returns.
 FOUND_AT_MOST = 100
 
+#: Seconds in which a notifier that listens says so at least once.
+HEARTBEAT = 10.0
+
 
 class LoginRequestStore(t.Protocol):
     """Keeps login requests. It knows no rules: only compare-and-swap.
@@ -68,8 +71,8 @@ class Notifier(t.Protocol):
     def listen(self) -> c.Iterator[str | None]:
         """Yield the ids that are published from now on, in a thread of its own.
 
-        The first None says that it has begun to listen, each later one that it still does. It
-        raises where that is not known any more, and is called again after a pause. One that ends
-        by itself cannot hear others at all.
+        The first None says that it has begun to listen, each later one, every :data:`HEARTBEAT`
+        seconds, that it still does. It raises where that is not known any more, and is called
+        again after a pause. One that ends by itself cannot hear others at all.
         """
         ...

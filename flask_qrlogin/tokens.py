@@ -172,9 +172,9 @@ class QRTokens:
         """Return what a QR token says, however old it is; raises TokenInvalid."""
         return self._qr.read(token)
 
-    def is_due(self, issued_at: datetime, now: datetime) -> bool:
-        """Tell whether a token should give way to a fresh one: half its lifetime is over."""
-        return now - issued_at >= self._token_lifetime / 2
+    def due_in(self, issued_at: datetime, now: datetime) -> timedelta:
+        """Return the time until a token should give way to a fresh one: half its lifetime."""
+        return self._token_lifetime / 2 - (now - issued_at)
 
     def prove_opened(self, token: str, now: datetime) -> str | None:
         """Return the proof that a fresh code was opened now, or None if it is not fresh."""

@@ -26,6 +26,10 @@ def test_an_empty_configuration_has_the_documented_defaults() -> None:
         "auto_rounds": 5,
         "approve_from_linked": False,
         "login_fresh": False,
+        "store": None,
+        "notifier": None,
+        "max_waiting": None,
+        "max_wait": 20.0,
     }
     assert settings.lifetimes == Lifetimes()
 

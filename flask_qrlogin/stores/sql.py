@@ -12,6 +12,7 @@ from datetime import datetime
 from datetime import UTC
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from .. import errors
 from ..login_request import LoginRequest
@@ -21,6 +22,14 @@ from ..ports import FOUND_AT_MOST
 
 _FIELDS = [field.name for field in dataclasses.fields(LoginRequest)]
 _TIMES = ("created_at", "expires_at", "deadline")
+#: Fewer than the parameters that a statement may have.
+_KEYS_AT_ONCE = 10_000
+#: How often a statement is tried.
+_ATTEMPTS = 3
+#: Serialization failure and deadlock in PostgreSQL, the same in MySQL and MariaDB.
+_UNDONE = ("40001", "40P01", 1020, 1213)
+
+T = t.TypeVar("T")
 
 
 class SQLStore:
@@ -38,84 +47,148 @@ class SQLStore:
         *,
         in_host_write: c.Callable[[], bool] = lambda: False,
     ) -> None:
-        self._engine = engine
+        #: What it talks through.
+        self.engine = engine
         self._in_host_write = in_host_write
+        self._is_sqlite = engine.dialect.name == "sqlite"
+        self._is_mysql = engine.dialect.name in ("mysql", "mariadb")
         self._table = table = t.cast(sa.Table, model.__table__)  # type: ignore[attr-defined]
         columns = [table.c[name] for name in _FIELDS]
+        keys: sa.ColumnElement[bool] = table.c.id.in_(sa.bindparam("keys", expanding=True))
+        #: Where each statement is a transaction of its own.
+        self._single = engine
+        if engine.dialect.name == "postgresql":
+            # Saves a round trip for BEGIN and one for COMMIT, and is set without any: others have
+            # to ask the server for it. One array, since ten thousand parameters take long.
+            self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+            array = sa.bindparam("keys", type_=postgresql.ARRAY(sa.String))
+            keys = table.c.id.in_(sa.select(sa.func.unnest(array)))
         self._select = sa.select(*columns).where(table.c.id == sa.bindparam("key"))
-        self._select_versions = sa.select(table.c.id, table.c.version).where(
-            table.c.id.in_(sa.bindparam("keys", expanding=True))
-        )
+        self._select_versions = sa.select(table.c.id, table.c.version).where(keys)
         self._find = (
             sa.select(*columns)
             .where(table.c.user_id == sa.bindparam("user"))
             .order_by(table.c.created_at.desc())
             .limit(FOUND_AT_MOST)
         )
-        self._select_expired = (
-            sa.select(*columns)
-            .where(table.c.expires_at < sa.bindparam("before"))
-            .order_by(table.c.expires_at)
-            .limit(sa.bindparam("most", type_=sa.Integer))
-        )
+        self._insert = sa.insert(table)
         # The columns to set are named when it is executed.
         self._swap = sa.update(table).where(
             table.c.id == sa.bindparam("old_id"),
             table.c.version == sa.bindparam("old_version"),
             table.c.deadline > sa.bindparam("now"),
         )
-        self._delete = sa.delete(table).where(table.c.id == sa.bindparam("key"))
+        # Those that another caller deletes at the same time are left to it. SQLite knows no such
+        # locks and needs none.
+        self._select_expired = (
+            sa.select(*columns)
+            .where(table.c.expires_at < sa.bindparam("before"))
+            .order_by(table.c.expires_at)
+            .limit(sa.bindparam("most", type_=sa.Integer))
+            .with_for_update(skip_locked=True)
+        )
+        expired = self._select_expired.cte()
+        self._delete_expired = (
+            sa.delete(table).where(table.c.id.in_(sa.select(expired.c.id))).returning(*columns)
+        )
+        self._delete = sa.delete(table).where(keys)
 
     def create_table(self) -> None:
         """Make the table and its indexes where they are missing."""
-        with self._writing() as connection:
-            connection.execute(sa.schema.CreateTable(self._table, if_not_exists=True))
+
+        def create(connection: sa.Connection) -> None:
+            self._table.create(connection, checkfirst=True)
             for index in self._table.indexes:
-                connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
+                index.create(connection, checkfirst=True)
+
+        for _ in self._table.indexes:
+            # Another process may make each of them between our look and our attempt.
+            with contextlib.suppress(errors.StoreUnavailable):
+                return self._write(create, self.engine)
+        self._write(create, self.engine)
 
     def add(self, request: LoginRequest) -> None:
-        with self._writing() as connection:
-            connection.execute(sa.insert(self._table), _row(request))
+        try:
+            self._write(
+                lambda connection: connection.execute(self._insert, _row(request)), again=True
+            )
+        except errors.StoreUnavailable as error:
+            # Ours, if the connection was lost after it was written.
+            duplicate = isinstance(error.__cause__, sa.exc.IntegrityError)
+            if not duplicate or self.get(request.id) != request:
+                raise
 
     def get(self, id: str) -> LoginRequest | None:
-        with self._translated(), self._engine.connect() as connection:
-            row = connection.execute(self._select, {"key": id}).one_or_none()
-        return None if row is None else _request(row)
+        rows = self._read(self._select, {"key": id})
+        return _request(rows[0]) if rows else None
 
     def swap(self, old: LoginRequest, new: LoginRequest, now: datetime) -> bool:
         values = _row(new) | {"old_id": old.id, "old_version": old.version, "now": _naive(now)}
         del values["id"]
-        with self._writing() as connection:
-            return connection.execute(self._swap, values).rowcount == 1
+        return self._write(lambda connection: connection.execute(self._swap, values).rowcount) == 1
 
     def versions(self, ids: c.Collection[str]) -> dict[str, int]:
-        with self._translated(), self._engine.connect() as connection:
-            rows = connection.execute(self._select_versions, {"keys": list(ids)}).all()
-        return {row.id: row.version for row in rows}
+        keys = list(ids)
+        return {
+            row.id: row.version
+            for start in range(0, len(keys), _KEYS_AT_ONCE)
+            for row in self._read(
+                self._select_versions, {"keys": keys[start : start + _KEYS_AT_ONCE]}
+            )
+        }
 
     def find(self, *, user_id: str) -> list[LoginRequest]:
-        with self._translated(), self._engine.connect() as connection:
-            rows = connection.execute(self._find, {"user": user_id}).all()
-        return [_request(row) for row in rows]
+        rows = self._read(self._find, {"user": user_id})
+        # To a database "ann" may be the same as "Ann".
+        return [_request(row) for row in rows if row.user_id == user_id]
 
     def delete_expired(self, before: datetime, limit: int) -> list[LoginRequest]:
-        with self._translated(), self._engine.connect() as connection:
-            rows = connection.execute(
-                self._select_expired, {"before": _naive(before), "most": limit}
-            ).all()
-        if not rows:
-            return []
-        with self._writing() as connection:
-            return [
-                _request(row)
-                for row in rows
-                if connection.execute(self._delete, {"key": row.id}).rowcount == 1
-            ]
+        values = {"before": _naive(before), "most": limit}
+        if self._is_sqlite and not self._read(self._select_expired, values):
+            return []  # Without a lock on the whole file.
+        rows = self._write(lambda connection: self._delete_rows(connection, values))
+        return [_request(row) for row in rows]
+
+    def _delete_rows(
+        self, connection: sa.Connection, values: dict[str, t.Any]
+    ) -> c.Sequence[sa.Row[t.Any]]:
+        if not self._is_mysql:
+            return connection.execute(self._delete_expired, values).all()
+        # It has no RETURNING, or none with a limit.
+        rows = connection.execute(self._select_expired, values).all()
+        if rows:
+            connection.execute(self._delete, {"keys": [row.id for row in rows]})
+        return rows
+
+    def _read(
+        self, statement: sa.Select[t.Any], values: dict[str, t.Any]
+    ) -> c.Sequence[sa.Row[t.Any]]:
+        def read() -> c.Sequence[sa.Row[t.Any]]:
+            with self._single.connect() as connection:
+                return connection.execute(statement, values).all()
+
+        with self._translated():
+            return _attempt(read, again=True)
+
+    def _write(
+        self,
+        work: c.Callable[[sa.Connection], T],
+        engine: sa.Engine | None = None,
+        *,
+        again: bool = False,
+    ) -> T:
+        impatient = self._in_host_write()
+
+        def write() -> T:
+            with self._transaction(engine or self._single, impatient) as connection:
+                return work(connection)
+
+        with self._translated(impatient):
+            return _attempt(write, again=again)
 
     @contextlib.contextmanager
-    def _writing(self) -> c.Iterator[sa.Connection]:
-        impatient = self._in_host_write()
-        with self._translated(impatient), self._engine.connect() as connection:
+    def _transaction(self, engine: sa.Engine, impatient: bool) -> c.Iterator[sa.Connection]:
+        with engine.connect() as connection:
             if not impatient:
                 with connection.begin():
                     yield connection
@@ -143,7 +216,8 @@ class SQLStore:
                     "and has not committed. Call db.session.commit() before flask_qrlogin has to "
                     "write."
                 ) from error
-            self.check_table(error)
+            if error.statement is not None and not error.connection_invalidated:
+                self.check_table(error)
             raise errors.StoreUnavailable from error
         except sa.exc.SQLAlchemyError as error:
             if isinstance(error, sa.exc.StatementError):
@@ -158,7 +232,7 @@ class SQLStore:
         """
         table = self._table
         try:
-            columns = sa.inspect(self._engine).get_columns(table.name, schema=table.schema)
+            columns = sa.inspect(self.engine).get_columns(table.name, schema=table.schema)
         except sa.exc.NoSuchTableError:
             columns = []
         except sa.exc.SQLAlchemyError:
@@ -169,6 +243,27 @@ class SQLStore:
                 "'flask db migrate' and 'flask db upgrade' if you use Flask-Migrate, or else "
                 "'flask qrlogin create-tables'."
             ) from cause
+
+
+def _attempt(do: c.Callable[[], T], *, again: bool) -> T:
+    """Do something, and try it anew where the database undid it because of others.
+
+    If it may be done ``again``, also where the connection is broken, as those that waited in the
+    pool are after a restart. None of them is left for the second attempt.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return do()
+        except sa.exc.DBAPIError as error:
+            if not (_is_undone(error) or (again and error.connection_invalidated)):
+                raise
+    return do()
+
+
+def _is_undone(error: sa.exc.DBAPIError) -> bool:
+    """Tell whether the database rolled back: nothing is wrong, and nothing was written."""
+    marks = [getattr(error.orig, name, None) for name in ("sqlstate", "pgcode")]
+    return any(mark in _UNDONE for mark in [*marks, *getattr(error.orig, "args", ())[:1]])
 
 
 def _is_locked(error: sa.exc.DBAPIError) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import math
 
 import flask
 import markupsafe
@@ -14,6 +15,7 @@ from ..login_request import LoginRequest
 from ..login_request import State
 from . import cookies
 from . import guard
+from . import holding
 from . import host_session
 from . import people
 from . import wire
@@ -125,18 +127,28 @@ def poll(id: str) -> flask.typing.ResponseReturnValue:
     """Answer ``POST /requests/ID/poll``: the state, and the login once it is approved."""
     body = guard.Body(forms=True)
     since = body.number("since", 0)
-    # The client says how long it is willing to wait; the server decides, and answers at once.
-    body.number("wait", 0)
+    wait = body.number("wait", 0)
     issued_at = body.optional_text("issued_at")
+    flow = current_state().flow
     shown_since = None if issued_at is None else wire.read_timestamp(issued_at)
-    polled = current_state().flow.poll(
-        id, cookies.secret_of(id), since=since, authorize=people.to_log_in
-    )
+    with holding.place(id, since=since, wait=wait) as waiter:
+        polled = flow.poll(
+            id,
+            cookies.secret_of(id),
+            since=since,
+            authorize=people.to_log_in,
+            waiter=waiter,
+            seconds=math.inf if shown_since is None else max(0, flow.qr_due_in(shown_since)),
+        )
     location = None if polled.user is None else _log_in(polled.user, polled.request)
     if body.is_form:
         response = _see_other(location or wire.browser_links(polled.request)["self"])
     else:
-        answer = wire.polled(polled.request, shown_since)
+        answer = wire.polled(
+            polled.request,
+            qr_due=flow.qr_due_in(shown_since or polled.request.created_at) <= 0,
+            interval=holding.interval(polled, since=since),
+        )
         response = flask.jsonify(answer | ({"location": location} if location else {}))
     if location is not None or (not body.is_form and _ended(polled.request)):
         cookies.drop_secret(response, id)

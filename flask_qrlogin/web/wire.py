@@ -17,10 +17,6 @@ from ..app_state import current_state
 from ..login_request import LoginRequest
 from ..login_request import State
 
-#: Seconds between two polls once somebody has scanned, since people watch then. It is also how long
-#: the page shows who logs in before it goes on.
-WATCHED_INTERVAL = 1.0
-
 T = t.TypeVar("T")
 
 
@@ -102,30 +98,25 @@ def fresh_qr(request: LoginRequest) -> dict[str, t.Any]:
 
 def started(request: LoginRequest) -> dict[str, t.Any]:
     """Describe a new request to the browser that began it."""
+    state = current_state()
     return {
         "id": request.id,
         **progress(request),
         **fresh_qr(request),
         "expires_at": timestamp(request.deadline),
-        "interval": _interval(request.state),
+        "interval": state.pacing.unheld(),
         "links": browser_links(request),
     }
 
 
-def polled(request: LoginRequest, shown_since: datetime | None) -> dict[str, t.Any]:
-    """Describe a request to its browser; ``shown_since`` is the time of issue of its QR code.
-
-    About the person it says only the public profile.
-    """
-    state = current_state()
-    answer = progress(request)
-    now_state: State = answer["state"]
-    answer["interval"] = 0 if now_state.is_end else _interval(now_state)
+def polled(request: LoginRequest, *, qr_due: bool, interval: float) -> dict[str, t.Any]:
+    """Describe a request to its browser: about the person, it says only the public profile."""
+    answer = progress(request) | {"interval": interval}
     if request.profile is not None:
         answer["profile"] = dataclasses.asdict(request.profile)
     if request.reason is not None:
         answer["reason"] = request.reason
-    if now_state is State.PENDING and state.flow.qr_due(shown_since or request.created_at):
+    if qr_due and answer["state"] is State.PENDING:
         answer |= fresh_qr(request)
     return answer
 
@@ -189,7 +180,3 @@ def page(name: str, **context: t.Any) -> flask.Response:
             **context,
         )
     )
-
-
-def _interval(state: State) -> float:
-    return current_state().settings.poll_interval if state is State.PENDING else WATCHED_INTERVAL

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 import collections.abc as c
+import dataclasses
 import pathlib
 import sqlite3
-from datetime import datetime
-from datetime import timedelta
-from datetime import UTC
 
 import pytest
 import sqlalchemy as sa
@@ -14,12 +12,12 @@ from sqlalchemy.dialects import mysql
 from flask_qrlogin import errors
 from flask_qrlogin import tokens
 from flask_qrlogin.login_request import cancel
-from flask_qrlogin.login_request import LoginRequest
 from flask_qrlogin.models import login_request_model
 from flask_qrlogin.models import LoginRequestMixin
 from flask_qrlogin.stores import sql
 
-NOW = datetime(2030, 1, 31, 12, 0, tzinfo=UTC)
+from .contract import NOW
+from .contract import pending
 
 
 @pytest.fixture
@@ -37,16 +35,6 @@ def engine(path: pathlib.Path) -> c.Iterator[sa.Engine]:
 @pytest.fixture
 def model() -> type[LoginRequestMixin]:
     return login_request_model(sa.MetaData())
-
-
-def pending() -> LoginRequest:
-    return LoginRequest(
-        id=tokens.new_id(),
-        secret_hash="0" * 64,
-        created_at=NOW,
-        expires_at=NOW + timedelta(seconds=300),
-        deadline=NOW + timedelta(seconds=300),
-    )
 
 
 def test_readers_of_our_own_file_do_not_wait_for_a_writer(engine: sa.Engine) -> None:
@@ -96,7 +84,8 @@ def test_a_database_that_refuses_a_row_is_unavailable(
     request = pending()
     store.add(request)
     with pytest.raises(errors.StoreUnavailable):
-        store.add(request)
+        store.add(dataclasses.replace(request, address="192.0.2.1"))
+    assert store.get(request.id) == request
 
 
 def test_a_caller_that_holds_the_lock_itself_is_told_to_commit_first(

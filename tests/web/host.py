@@ -17,6 +17,7 @@ from sqlalchemy import orm
 from flask_qrlogin import QRLogin
 from flask_qrlogin.app_state import AppState
 from flask_qrlogin.ports import LoginRequestStore
+from flask_qrlogin.stores.sql import SQLStore
 
 from ..clock import Clock
 from .parties import Browser
@@ -175,8 +176,8 @@ class Host:
         """Close every database connection."""
         with self.app.app_context():
             engines = [*db.engines.values()]
-        own = getattr(self.state._store, "_engine", None)
-        for engine in engines if own is None else [*engines, own]:
+            store = self.state.store
+        for engine in [*engines, store.engine] if isinstance(store, SQLStore) else engines:
             engine.dispose()
 
     def _load_by_token(self, request: flask.Request) -> User | None:

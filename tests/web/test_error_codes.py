@@ -87,7 +87,7 @@ def cancel_late(host: Host, accept: str) -> TestResponse:
 def cancel_without_store(host: Host, accept: str) -> TestResponse:
     browser = host.browser()
     browser.start()
-    t.cast(BrokenStore, host.state._store).broken = True
+    t.cast(BrokenStore, host.state.store).broken = True
     return browser.post(browser.request["links"]["cancel"], Accept=accept)
 
 

@@ -1,0 +1,39 @@
+"""Redis' publish and subscribe."""
+
+from __future__ import annotations
+
+import collections.abc as c
+
+import redis
+
+from ..ports import HEARTBEAT
+
+_CHANNEL = "qrlogin"
+
+
+class RedisNotifier:
+    """A :class:`~flask_qrlogin.ports.Notifier` over one channel of a Redis server.
+
+    A process that has held a poll keeps one connection to listen.
+    """
+
+    def __init__(self, client: redis.Redis | redis.RedisCluster) -> None:
+        self._client = client
+
+    def publish(self, id: str) -> None:
+        self._client.publish(_CHANNEL, id)
+
+    def listen(self) -> c.Iterator[str | None]:
+        with self._client.pubsub() as pubsub:  # type: ignore[no-untyped-call]
+            pubsub.subscribe(_CHANNEL)
+            while True:
+                message = pubsub.get_message(timeout=HEARTBEAT)
+                if message is None:
+                    # Without an answer, nothing is yielded: the connection may be dead.
+                    pubsub.ping()
+                elif message["type"] == "message":
+                    id = message["data"]
+                    yield id.decode() if isinstance(id, bytes) else id
+                else:
+                    # That answer; or "subscribe", also after the client has connected anew.
+                    yield None

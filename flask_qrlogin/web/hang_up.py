@@ -1,0 +1,82 @@
+"""Notices that a client has hung up while its poll is held."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import contextlib
+import os
+import select
+import socket
+import threading
+import typing as t
+
+_EVENTS: t.Final[int] = getattr(select, "EPOLLRDHUP", 0) | getattr(select, "EPOLLONESHOT", 0)
+
+
+class HangUps:
+    """Watches the connections of all held polls of a process, with one thread.
+
+    Linux tells it. Elsewhere, or where the server does not show its socket, the place of one that
+    has gone is free when its wait ends.
+    """
+
+    def __init__(self) -> None:
+        self._reset()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._reset)
+
+    def _reset(self) -> None:
+        self._lock = threading.Lock()
+        self._epoll: t.Any = None
+        self._callbacks: dict[int, c.Callable[[], None]] = {}
+
+    @contextlib.contextmanager
+    def watch(
+        self, environ: c.Mapping[str, t.Any], hung_up: c.Callable[[], None]
+    ) -> c.Iterator[None]:
+        """Call ``hung_up`` if the client that has sent a request hangs up meanwhile."""
+        connection = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+        if not _EVENTS or not isinstance(connection, socket.socket):
+            yield
+            return
+        file = connection.fileno()
+        with self._lock:
+            if self._epoll is None:
+                self._begin()
+            # Several requests may share a connection in HTTP/2: the first is watched.
+            watched = self._callbacks.setdefault(file, hung_up) is hung_up
+            if watched:
+                self._epoll.register(file, _EVENTS)
+        try:
+            yield
+        finally:
+            if watched:
+                with self._lock:
+                    del self._callbacks[file]
+                    # The number may be another connection's soon.
+                    self._epoll.unregister(file)
+
+    def _begin(self) -> None:
+        self._epoll = _epoll()
+        threading.Thread(target=self._run, name="qrlogin hang-ups", daemon=True).start()
+
+    def _run(self) -> None:
+        epoll = self._epoll
+        # Waited for with poll, since gevent has one that lets others go on.
+        ready = select.poll()
+        ready.register(epoll.fileno(), select.POLLIN)
+        while True:
+            ready.poll()
+            for file, _ in epoll.poll(0):
+                hung_up = self._callbacks.get(file)
+                if hung_up is not None:
+                    hung_up()
+
+
+def _epoll() -> t.Any:
+    """Make an epoll object, which gevent takes out of ``select``."""
+    if hasattr(select, "epoll"):
+        return select.epoll()
+    from gevent import monkey
+
+    return monkey.get_original("select", "epoll")()

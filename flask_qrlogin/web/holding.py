@@ -1,0 +1,58 @@
+"""Whether a poll is held until something happens, and when the browser comes back."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import contextlib
+import typing as t
+
+import flask
+
+from .. import pacing
+from ..app_state import current_state
+from ..login_flow import Polled
+from ..login_request import FIRST_VERSION
+from ..login_request import State
+from ..waiting_room import Waiter
+from . import server
+from .hang_up import HangUps
+
+_hang_ups = HangUps()
+
+
+@contextlib.contextmanager
+def place(id: str, *, since: int, wait: float) -> c.Iterator[Waiter | None]:
+    """Hold a poll for at most ``wait`` seconds, or let it be answered at once: None.
+
+    It is not held where the host's session has begun a transaction, before us in the same request:
+    that keeps a connection of the pool, and a few who wait would use up all of them.
+    """
+    state, environ = current_state(), flask.request.environ
+    waiter = None
+    seconds = min(wait, state.settings.max_wait)
+    places = server.places(environ, state.settings.max_waiting) if seconds else 0
+    if places and not state.in_host_transaction():
+        seconds = state.pacing.hold(seconds)
+        waiter = state.waiting.enter(id, since=since, seconds=seconds, places=places)
+    if waiter is None:
+        yield None
+        return
+    try:
+        with _hang_ups.watch(environ, waiter.wake):
+            yield waiter
+    finally:
+        state.waiting.leave(waiter)
+
+
+def interval(polled: Polled[t.Any], *, since: int) -> float:
+    """Return how many seconds a browser leaves until its next poll."""
+    state = current_state()
+    now_state = polled.request.state_at(state.flow.now())
+    if now_state.is_end:
+        return 0
+    if now_state is State.PENDING:
+        return state.pacing.held() if polled.held else state.pacing.unheld()
+    # One that was held may not log in. The next does, at once if the person has been seen.
+    if polled.held and (now_state is State.SCANNED or since > FIRST_VERSION):
+        return 0
+    return pacing.WATCHED

@@ -1,0 +1,72 @@
+"""Real servers, started once for all tests that ask for them.
+
+Without CI=true in the environment the tests of a server that is not installed are skipped.
+"""
+
+from __future__ import annotations
+
+import collections.abc as c
+import contextlib
+import os
+import time
+
+import pytest
+import redis
+
+from tests.servers import MariaDB
+from tests.servers import Missing
+from tests.servers import PostgreSQL
+from tests.servers import Redis
+from tests.servers import running
+from tests.servers import S
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> c.Iterator[PostgreSQL]:
+    with _running_or_skipped(PostgreSQL) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> c.Iterator[MariaDB]:
+    with _running_or_skipped(MariaDB) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> c.Iterator[Redis]:
+    with _running_or_skipped(Redis) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_cluster() -> c.Iterator[Redis]:
+    """Two nodes with half of the slots each; the first one."""
+    options = ("--cluster-enabled", "yes")
+    with (
+        _running_or_skipped(Redis, *options) as first,
+        _running_or_skipped(Redis, *options) as second,
+        redis.Redis.from_url(first.url) as one,
+        redis.Redis.from_url(second.url) as other,
+    ):
+        one.execute_command("CLUSTER ADDSLOTS", *range(8192))
+        other.execute_command("CLUSTER ADDSLOTS", *range(8192, 16384))
+        one.execute_command("CLUSTER MEET", "127.0.0.1", second.port)
+        end = time.monotonic() + 30
+        nodes = (one, other)
+        while any(n.execute_command("CLUSTER INFO")["cluster_state"] != "ok" for n in nodes):
+            assert time.monotonic() < end, "The nodes do not find each other."
+            time.sleep(0.02)
+        yield first
+
+
+@contextlib.contextmanager
+def _running_or_skipped(kind: type[S], *options: str) -> c.Iterator[S]:
+    with contextlib.ExitStack() as stack:
+        try:
+            server = stack.enter_context(running(kind, *options))
+        except Missing as missing:
+            if os.environ.get("CI") == "true":
+                raise
+            pytest.skip(str(missing))
+        yield server
