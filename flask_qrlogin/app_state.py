@@ -67,6 +67,7 @@ class AppState:
         self._notifier: Backend[Notifier] | None = None
         self._waiting: WaitingRoom | None = None
         self._released = False
+        self._is_sound = False
 
     def opened_store(self) -> Backend[LoginRequestStore]:
         """Return the store, opened on first use, since the database may be set up after us."""
@@ -181,13 +182,15 @@ class AppState:
         return problems
 
     def check(self) -> None:
-        """Refuse to work for an app that lacks something.
+        """Refuse to work for an app that lacks something; what was good stays so.
 
         Raises:
             ConfigurationError: with the first of :meth:`problems`.
         """
-        for problem in self.problems():
-            raise ConfigurationError(problem)
+        if not self._is_sound:
+            for problem in self.problems():
+                raise ConfigurationError(problem)
+            self._is_sound = True
 
     def base_url(self) -> str:
         """Return scheme and host, without a slash at the end, that a phone can reach.

@@ -26,6 +26,11 @@ from .stores.memory import MemoryStore
 if t.TYPE_CHECKING:
     import redis
 
+#: Seconds, for the drivers that we know.
+_PATIENCE = {
+    "psycopg": {"connect_timeout": 3},
+    "pymysql": {"connect_timeout": 3, "read_timeout": 10, "write_timeout": 10},
+}
 _REDIS = ("redis://", "rediss://", "unix://")
 
 
@@ -133,7 +138,9 @@ def _engine(url: str, key: str, app: flask.Flask, *, driver: str | None = None) 
         if driver is not None:
             parsed = parsed.set(drivername=driver)
         if parsed.get_backend_name() != "sqlite":
-            return sa.create_engine(parsed)
+            # A server that does not answer must not keep a thread for minutes.
+            patience = _PATIENCE.get(parsed.get_driver_name(), {})
+            return sa.create_engine(parsed, connect_args=patience)
     except (sa.exc.ArgumentError, ImportError) as error:
         raise ConfigurationError(
             f"{key} is {public_url(url)!r}, which cannot be used: {error}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import typing as t
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -34,6 +35,8 @@ class LoginRequestMixin:
     """
 
     __tablename__ = "qrlogin_login_request"
+    # Names and user agents are in all scripts, whatever the database's own default.
+    __table_args__: t.ClassVar[t.Any] = {"mysql_charset": "utf8mb4", "mariadb_charset": "utf8mb4"}
 
     id: orm.Mapped[str] = orm.mapped_column(sa.String(32), primary_key=True)
     secret_hash: orm.Mapped[str] = orm.mapped_column(sa.String(64))

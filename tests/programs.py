@@ -1,4 +1,5 @@
-"""Sees that what the tests need besides Python packages is there: a browser, and a second decoder.
+"""Sees that what the tests need besides Python packages is there: a browser, a second decoder and
+a MariaDB server.
 
 ``make test`` runs it. As root on Debian or Ubuntu it installs what is missing.
 """
@@ -27,6 +28,11 @@ def has_zbar() -> bool:
     return bool(pyzbar.pyzbar)
 
 
+def find_mariadb(program: str) -> str | None:
+    """Return the path of one of MariaDB's programs; its server is often not in the PATH."""
+    return shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
+
+
 def main() -> str | None:
     """Install what is missing, or say what to install."""
     if find_browser() is None:
@@ -43,17 +49,27 @@ def main() -> str | None:
             "The tests need the library zbar. On Debian and Ubuntu: apt install libzbar0. "
             "On macOS: brew install zbar"
         )
+    if find_mariadb("mariadbd") is None:
+        # Its programs alone: the package mariadb-server would start a service.
+        _apt_install("mariadb-server-core", "mariadb-client-core")
+    if find_mariadb("mariadbd") is None:
+        # Its tests are skipped, or fail under CI=true.
+        print(
+            "Some tests need MariaDB. On Debian and Ubuntu: apt install mariadb-server-core "
+            "mariadb-client-core. On macOS: brew install mariadb",
+            file=sys.stderr,
+        )
     return None
 
 
-def _apt_install(package: str) -> None:
-    """Install a package where that is possible; whoever called looks whether it was."""
+def _apt_install(*packages: str) -> None:
+    """Install packages where that is possible; whoever called looks whether they were."""
     if not shutil.which("apt-get") or os.geteuid() != 0:
         return
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for command in (
         ["apt-get", "update", "-qq"],
-        ["apt-get", "install", "--yes", "-qq", "--no-install-recommends", package],
+        ["apt-get", "install", "--yes", "-qq", "--no-install-recommends", *packages],
     ):
         subprocess.run(command, check=False, env=environment)
 

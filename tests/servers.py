@@ -23,6 +23,8 @@ import psutil  # type: ignore[import-untyped]
 import redis
 import sqlalchemy as sa
 
+from .programs import find_mariadb
+
 _PATIENCE = 60.0
 
 
@@ -40,6 +42,7 @@ class Server(abc.ABC):
         self.options = options
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
 
     @property
     @abc.abstractmethod
@@ -75,6 +78,12 @@ class Server(abc.ABC):
                 start_new_session=True,  # Ctrl-C is for the tests, which stop it.
                 **self._account(),
             )
+        # If we die, however that is, this one reads the end of the pipe.
+        self._guard = subprocess.Popen(
+            ["sh", "-c", "cat; kill -9 $0", str(self._process.pid)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
         end = time.monotonic() + _PATIENCE
         while self._process.poll() is None and time.monotonic() < end:
             with contextlib.suppress(Exception):  # Whatever its client raises meanwhile.
@@ -86,21 +95,28 @@ class Server(abc.ABC):
         """Shut it down in good order, whoever is connected."""
         if self._process is not None:
             self._process.send_signal(self.stop_signal)
-            self._process.wait(_PATIENCE)
-            self._process = None
+            self._end()
 
     def kill(self) -> None:
         """Kill it and its children with SIGKILL, as a crash does."""
         if self._process is not None:
-            children = psutil.Process(self._process.pid).children(recursive=True)
+            children = []
+            with contextlib.suppress(psutil.NoSuchProcess):
+                children = psutil.Process(self._process.pid).children(recursive=True)
             self._process.kill()
             for child in children:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     child.kill()
-            self._process.wait(_PATIENCE)
+            self._end()
             while any(_lives(child) for child in children):
                 time.sleep(0.001)
-            self._process = None
+
+    def _end(self) -> None:
+        if self._process is not None and self._guard is not None:
+            self._process.wait(_PATIENCE)
+            self._guard.kill()
+            self._guard.communicate()
+            self._process = self._guard = None
 
     def _account(self) -> dict[str, t.Any]:
         return {}
@@ -202,8 +218,8 @@ class MariaDB(SQLServer):
         installer = find_mariadb("mariadb-install-db")
         if installer is None or find_mariadb("mariadbd") is None:
             raise Missing(
-                "MariaDB is not installed. On Debian and Ubuntu: apt install mariadb-server. "
-                "On macOS: brew install mariadb"
+                "MariaDB is not installed. On Debian and Ubuntu: apt install mariadb-server-core "
+                "mariadb-client-core. On macOS: brew install mariadb"
             )
         self._run(
             installer,
@@ -304,11 +320,6 @@ def _lives(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.NoSuchProcess):
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     return False
-
-
-def find_mariadb(program: str) -> str | None:
-    """Return the path of one of MariaDB's programs; its server is often not in the PATH."""
-    return shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
 
 
 def _package(name: str) -> pathlib.Path:

@@ -9,7 +9,6 @@ import typing as t
 
 import flask
 import flask_admin
-import flask_migrate
 import pytest
 import sqlalchemy as sa
 from flask_admin.contrib.sqla import ModelView
@@ -185,28 +184,6 @@ def test_in_memory_sqlite_gets_a_database_of_our_own_and_the_log_says_so(
         start(host)
         assert rows(db.engine) == 0
     assert "SQLite in memory" in caplog.text
-
-
-@pytest.mark.filterwarnings("ignore:'get_engine' is deprecated")  # by Flask-Migrate's own template
-def test_migrations_see_the_model_and_can_be_taken_back(
-    host: flask.Flask, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Its env.py would switch off the loggers of all later tests.
-    monkeypatch.setattr("logging.config.fileConfig", lambda *args, **options: None)
-    db = SQLAlchemy()
-    flask_migrate.Migrate(host, db)
-    add_login(host)
-    QRLogin(host)
-    db.init_app(host)
-    folder = str(tmp_path / "migrations")
-    with host.app_context():
-        flask_migrate.init(folder)
-        flask_migrate.migrate(folder)
-        flask_migrate.upgrade(folder)
-        start(host)
-        assert rows(db.engine) == 1
-        flask_migrate.downgrade(folder)
-        assert TABLE not in sa.inspect(db.engine).get_table_names()
 
 
 def test_an_admin_page_lists_the_requests(host: flask.Flask) -> None:

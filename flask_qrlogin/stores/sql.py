@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import collections.abc as c
 import contextlib
-import dataclasses
 import pathlib
 import sqlite3
 import typing as t
 from datetime import datetime
-from datetime import UTC
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from .. import errors
 from ..login_request import LoginRequest
-from ..login_request import State
 from ..models import LoginRequestMixin
-from ..ports import FOUND_AT_MOST
+from .row_by_key import RowByKey
+from .sql_statements import from_row
+from .sql_statements import Statements
+from .sql_statements import to_naive
+from .sql_statements import to_row
 
-_FIELDS = [field.name for field in dataclasses.fields(LoginRequest)]
-_TIMES = ("created_at", "expires_at", "deadline")
 #: Fewer than the parameters that a statement may have.
 _KEYS_AT_ONCE = 10_000
 #: How often a statement is tried.
@@ -51,47 +49,15 @@ class SQLStore:
         self.engine = engine
         self._in_host_write = in_host_write
         self._is_sqlite = engine.dialect.name == "sqlite"
-        self._is_mysql = engine.dialect.name in ("mysql", "mariadb")
-        self._table = table = t.cast(sa.Table, model.__table__)  # type: ignore[attr-defined]
-        columns = [table.c[name] for name in _FIELDS]
-        keys: sa.ColumnElement[bool] = table.c.id.in_(sa.bindparam("keys", expanding=True))
+        self._table = t.cast(sa.Table, model.__table__)  # type: ignore[attr-defined]
+        self._statements = Statements(self._table, engine.dialect)
+        self._row_by_key = RowByKey(engine, self._statements.select)
         #: Where each statement is a transaction of its own.
         self._single = engine
         if engine.dialect.name == "postgresql":
             # Saves a round trip for BEGIN and one for COMMIT, and is set without any: others have
-            # to ask the server for it. One array, since ten thousand parameters take long.
+            # to ask the server for it.
             self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
-            array = sa.bindparam("keys", type_=postgresql.ARRAY(sa.String))
-            keys = table.c.id.in_(sa.select(sa.func.unnest(array)))
-        self._select = sa.select(*columns).where(table.c.id == sa.bindparam("key"))
-        self._select_versions = sa.select(table.c.id, table.c.version).where(keys)
-        self._find = (
-            sa.select(*columns)
-            .where(table.c.user_id == sa.bindparam("user"))
-            .order_by(table.c.created_at.desc())
-            .limit(FOUND_AT_MOST)
-        )
-        self._insert = sa.insert(table)
-        # The columns to set are named when it is executed.
-        self._swap = sa.update(table).where(
-            table.c.id == sa.bindparam("old_id"),
-            table.c.version == sa.bindparam("old_version"),
-            table.c.deadline > sa.bindparam("now"),
-        )
-        # Those that another caller deletes at the same time are left to it. SQLite knows no such
-        # locks and needs none.
-        self._select_expired = (
-            sa.select(*columns)
-            .where(table.c.expires_at < sa.bindparam("before"))
-            .order_by(table.c.expires_at)
-            .limit(sa.bindparam("most", type_=sa.Integer))
-            .with_for_update(skip_locked=True)
-        )
-        expired = self._select_expired.cte()
-        self._delete_expired = (
-            sa.delete(table).where(table.c.id.in_(sa.select(expired.c.id))).returning(*columns)
-        )
-        self._delete = sa.delete(table).where(keys)
 
     def create_table(self) -> None:
         """Make the table and its indexes where they are missing."""
@@ -110,7 +76,8 @@ class SQLStore:
     def add(self, request: LoginRequest) -> None:
         try:
             self._write(
-                lambda connection: connection.execute(self._insert, _row(request)), again=True
+                lambda connection: connection.execute(self._statements.insert, to_row(request)),
+                again=True,
             )
         except errors.StoreUnavailable as error:
             # Ours, if the connection was lost after it was written.
@@ -119,13 +86,22 @@ class SQLStore:
                 raise
 
     def get(self, id: str) -> LoginRequest | None:
-        rows = self._read(self._select, {"key": id})
-        return _request(rows[0]) if rows else None
+        try:
+            row: c.Sequence[t.Any] | None = self._row_by_key(id)
+        except Exception:
+            # The longer way mends what can be mended, and tells what else is wrong.
+            row = next(iter(self._read(self._statements.select, {"key": id})), None)
+        return None if row is None else from_row(row)
 
     def swap(self, old: LoginRequest, new: LoginRequest, now: datetime) -> bool:
-        values = _row(new) | {"old_id": old.id, "old_version": old.version, "now": _naive(now)}
+        values = to_row(new) | {"old_id": old.id, "old_version": old.version, "now": to_naive(now)}
         del values["id"]
-        return self._write(lambda connection: connection.execute(self._swap, values).rowcount) == 1
+        return (
+            self._write(
+                lambda connection: connection.execute(self._statements.swap, values).rowcount
+            )
+            == 1
+        )
 
     def versions(self, ids: c.Collection[str]) -> dict[str, int]:
         keys = list(ids)
@@ -133,32 +109,21 @@ class SQLStore:
             row.id: row.version
             for start in range(0, len(keys), _KEYS_AT_ONCE)
             for row in self._read(
-                self._select_versions, {"keys": keys[start : start + _KEYS_AT_ONCE]}
+                self._statements.select_versions, {"keys": keys[start : start + _KEYS_AT_ONCE]}
             )
         }
 
     def find(self, *, user_id: str) -> list[LoginRequest]:
-        rows = self._read(self._find, {"user": user_id})
+        rows = self._read(self._statements.select_of_user, {"user": user_id})
         # To a database "ann" may be the same as "Ann".
-        return [_request(row) for row in rows if row.user_id == user_id]
+        return [from_row(row) for row in rows if row.user_id == user_id]
 
     def delete_expired(self, before: datetime, limit: int) -> list[LoginRequest]:
-        values = {"before": _naive(before), "most": limit}
-        if self._is_sqlite and not self._read(self._select_expired, values):
+        values = {"before": to_naive(before), "most": limit}
+        if self._is_sqlite and not self._read(self._statements.select_expired, values):
             return []  # Without a lock on the whole file.
-        rows = self._write(lambda connection: self._delete_rows(connection, values))
-        return [_request(row) for row in rows]
-
-    def _delete_rows(
-        self, connection: sa.Connection, values: dict[str, t.Any]
-    ) -> c.Sequence[sa.Row[t.Any]]:
-        if not self._is_mysql:
-            return connection.execute(self._delete_expired, values).all()
-        # It has no RETURNING, or none with a limit.
-        rows = connection.execute(self._select_expired, values).all()
-        if rows:
-            connection.execute(self._delete, {"keys": [row.id for row in rows]})
-        return rows
+        rows = self._write(lambda connection: self._statements.delete_expired(connection, values))
+        return [from_row(row) for row in rows]
 
     def _read(
         self, statement: sa.Select[t.Any], values: dict[str, t.Any]
@@ -269,22 +234,6 @@ def _is_undone(error: sa.exc.DBAPIError) -> bool:
 def _is_locked(error: sa.exc.DBAPIError) -> bool:
     code: int | None = getattr(error.orig, "sqlite_errorcode", None)
     return code is not None and code & 0xFF == sqlite3.SQLITE_BUSY
-
-
-def _row(request: LoginRequest) -> dict[str, t.Any]:
-    values = {name: getattr(request, name) for name in _FIELDS}
-    values |= {name: _naive(values[name]) for name in _TIMES}
-    return values | {"state": request.state.value}
-
-
-def _request(row: sa.Row[t.Any]) -> LoginRequest:
-    values = dict(row._mapping)
-    values |= {name: values[name].replace(tzinfo=UTC) for name in _TIMES}
-    return LoginRequest(**values | {"state": State(values["state"])})
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def memory_engine() -> sa.Engine:

@@ -27,6 +27,16 @@ COLLECT = """() => {
 }"""
 
 
+def hold_no_polls(page: Page) -> None:
+    """Let the server answer the polls of a page at once."""
+
+    def without_wait(route: Route) -> None:
+        body = json.loads(route.request.post_data or "{}")
+        route.continue_(post_data=json.dumps(body | {"wait": 0}))
+
+    page.route("**/poll", without_wait)
+
+
 def seen(page: Page) -> list[str]:
     return t.cast(list[str], page.evaluate("window.seen"))
 
@@ -155,8 +165,9 @@ def test_after_an_end_the_panel_asks_no_more(page: Page, phone: Page) -> None:
     steps.expect_shown(page, "denied")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    # Another page asks twice meanwhile.
+    # Another page, whose polls are not held, asks twice meanwhile.
     other = page.context.new_page()
+    hold_no_polls(other)
     steps.show_code(other)
     for _ in range(2):
         with other.expect_response("**/poll"):
@@ -226,6 +237,7 @@ def test_a_page_that_the_panel_is_taken_from_stops_polling(page: Page) -> None:
     polls: list[str] = []
     page.on("request", lambda request: polls.append(request.url))
     other = page.context.new_page()
+    hold_no_polls(other)
     steps.show_code(other)
     with other.expect_response("**/poll"):
         pass

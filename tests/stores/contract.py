@@ -256,11 +256,14 @@ class SharedStoreContract(StoreContract):
         requests = [pending() for _ in range(50)]
         for request in requests:
             store.add(request)
-        spawn = multiprocessing.get_context("spawn")
-        together = spawn.Barrier(4)
-        results = spawn.Queue()
+        processing = multiprocessing.get_context("forkserver")
+        processing.set_forkserver_preload([__name__])
+        together = processing.Barrier(4)
+        results = processing.Queue()
         processes = [
-            spawn.Process(target=_cancel_all, args=(open_store, requests, name, together, results))
+            processing.Process(
+                target=_cancel_all, args=(open_store, requests, name, together, results)
+            )
             for name in "abcd"
         ]
         for process in processes:

@@ -153,9 +153,10 @@ def test_many_processes_may_make_a_file_at_once(tmp_path: pathlib.Path) -> None:
 
 
 def make_tables_at_once(urls: list[str]) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    together = spawn.Barrier(4)
-    processes = [spawn.Process(target=make_tables, args=(urls, together)) for _ in range(4)]
+    processing = multiprocessing.get_context("forkserver")
+    processing.set_forkserver_preload([__name__])
+    together = processing.Barrier(4)
+    processes = [processing.Process(target=make_tables, args=(urls, together)) for _ in range(4)]
     for process in processes:
         process.start()
     for process in processes:
