@@ -4,28 +4,33 @@
 #   make demo            starts the example app on this computer
 #   make demo LAN=1      the same, for phones in the same network too; LAN=192.168.1.20 is an address
 #   make demo PORT=5051  at another port
-#   make test            runs all tests, with coverage
+#   make test            runs the tests, with coverage
+#   make test-long       runs those that take minutes: races and servers that die
 #   make lint            checks style, types and layers
 #   make wheel           builds the package, installs it alone and logs in with it
-#   make bench           measures how fast codes are drawn
+#   make bench           measures what benchmarks/README.md tells, in about 20 minutes
 #   make clean           removes what the others have made, but not the demo's data in instance/
 .POSIX:
-.PHONY: demo test lint wheel bench clean
+.PHONY: demo test test-long lint wheel bench clean
 
 PYTHON = python3
 PORT = 5050
 LAN =
 BIN = .venv/bin
 PACKAGE = flask_qrlogin
-CORE = $(PACKAGE)/errors.py,$(PACKAGE)/tokens.py,$(PACKAGE)/login_request.py,$(PACKAGE)/ports.py,$(PACKAGE)/ledger.py,$(PACKAGE)/login_flow.py
+CORE = $(PACKAGE)/errors.py,$(PACKAGE)/tokens.py,$(PACKAGE)/login_request.py,$(PACKAGE)/ports.py,$(PACKAGE)/ledger.py,$(PACKAGE)/login_flow.py,$(PACKAGE)/waiting_room.py,$(PACKAGE)/pacing.py
 
 demo: .venv/.example
 	@$(BIN)/python -m example_app --port "$(PORT)" --lan "$(LAN)"
 
 test: .venv/.dev
 	@$(BIN)/python tests/programs.py
-	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/python -m pytest -m "not long" --cov --cov-report=term --cov-fail-under=95
 	$(BIN)/python -m coverage report --include="$(CORE)" --fail-under=100
+
+test-long: .venv/.dev
+	@$(BIN)/python tests/programs.py
+	$(BIN)/python -m pytest -m long
 
 lint: .venv/.dev
 	$(BIN)/ruff check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .app_state import release_waiting as release_waiting
 from .errors import ConfigurationError as ConfigurationError
 from .errors import QRLoginError as QRLoginError
 from .extension import QRLogin as QRLogin

@@ -53,19 +53,24 @@ class Ledger:
         return request
 
     def change(
-        self, id: str, step: c.Callable[[LoginRequest, datetime], LoginRequest]
+        self,
+        id: str,
+        step: c.Callable[[LoginRequest, datetime], LoginRequest],
+        *,
+        known: LoginRequest | None = None,
     ) -> LoginRequest:
         """Read, step and swap, until nobody else was faster; return what is kept now.
 
-        ``step`` is a transition, with whatever else forbids it; it may be called several times, and
-        may return the request itself to leave it as it is.
+        A request that is ``known``, since it was just read, is not read again unless it has changed
+        meanwhile. ``step`` is a transition, with whatever else forbids it; it may be called several
+        times, and may return the request itself to leave it as it is.
 
         Raises:
             StoreUnavailable: it is not known to be written.
         """
         unsure: tuple[LoginRequest, LoginRequest] | None = None
         for _ in range(_ATTEMPTS):
-            old = self.get(id)
+            old, known = known or self.get(id), None
             if unsure is not None and old == unsure[1]:
                 # The swap whose answer was lost has happened, for this is what we wrote: a redeemed
                 # request holds our own nonce.

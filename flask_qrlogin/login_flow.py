@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections.abc as c
 import dataclasses
+import itertools
 import math
 import re
 import typing as t
@@ -21,8 +22,9 @@ from .login_request import LoginRequest
 from .login_request import Profile
 from .waiting_room import Waiter
 
-#: How many old rows each new request takes away.
-_PURGE_AT_START = 5
+#: Every so many new requests, how many old rows make room: more than come, but a few at a time.
+_PURGE_EVERY = 10
+_PURGE_AT_ONCE = 50
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
 User = t.TypeVar("User")
@@ -58,6 +60,7 @@ class LoginFlow:
         )
         self._secrets = tokens.SecretHasher(secret_keys)
         self._confirm = tokens.ConfirmSigner(secret_keys)
+        self._starts = itertools.count()
 
     # The browser
 
@@ -81,8 +84,9 @@ class LoginFlow:
         return request, secret
 
     def start(self, request: LoginRequest) -> None:
-        """Begin a login request that was drafted; a few old ones make room for it."""
-        self._ledger.purge(_PURGE_AT_START)
+        """Begin a login request that was drafted; now and then, old ones make room."""
+        if next(self._starts) % _PURGE_EVERY == 0:
+            self._ledger.purge(_PURGE_AT_ONCE)
         self._ledger.add(request)
 
     def qr_token(self, request: LoginRequest) -> tuple[str, datetime]:
@@ -138,7 +142,7 @@ class LoginFlow:
         nonce = tokens.new_secret()
         try:
             request = self._ledger.change(
-                id, lambda r, now: transitions.redeem(r, now, nonce=nonce)
+                id, lambda r, now: transitions.redeem(r, now, nonce=nonce), known=request
             )
         except (errors.RequestEnded, errors.RequestExpired):
             # Another poll, the phone or the clock was faster: say what is so now.
@@ -147,8 +151,8 @@ class LoginFlow:
 
     def cancel(self, id: str, secret: str | None) -> LoginRequest:
         """The browser withdraws its request."""
-        self.of_browser(id, secret)
-        return self._ledger.change(id, transitions.cancel)
+        request = self.of_browser(id, secret)
+        return self._ledger.change(id, transitions.cancel, known=request)
 
     # The phone
 
@@ -196,6 +200,7 @@ class LoginFlow:
             lambda r, now: transitions.scan(
                 r, now, user_id=user_id, profile=profile, decision=self._lifetimes.decision
             ),
+            known=request,
         )
 
     def confirm_token(self, request: LoginRequest) -> str | None:

@@ -235,14 +235,16 @@ def test_new_requests_take_old_ones_away_and_the_expired_are_announced(f: Flow) 
     denied = Flow(f.store)
     denied.deny(denied.scan())
     f.clock.advance(300 + 59)
-    f.flow.start(f.flow.draft()[0])
+    for _ in range(10):
+        f.flow.start(f.flow.draft()[0])
     assert f.store.get(f.request.id) is not None
     f.clock.advance(2)
     f.announced.clear()
-    f.flow.start(f.flow.draft()[0])
+    for _ in range(10):
+        f.flow.start(f.flow.draft()[0])
     assert f.store.get(f.request.id) is None
     assert f.store.get(denied.request.id) is None
-    assert f.announced == [State.EXPIRED, State.PENDING]
+    assert f.announced.count(State.EXPIRED) == 1
 
 
 class LosesAnswers(MemoryStore):

@@ -255,5 +255,7 @@ def file_engine(path: pathlib.Path) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def use_wal(connection: t.Any, record: object) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
+        # A loss of power may cost the logins of a moment, never the file.
+        connection.execute("PRAGMA synchronous=NORMAL")
 
     return engine

@@ -148,6 +148,6 @@ def test_an_expired_request_is_signalled_by_whoever_deletes_it(host: Host) -> No
     assert browser.poll()["state"] == "expired"
     assert told == []
     host.clock.advance(60)
-    browser.start()
-    browser.start()
+    for _ in range(10):
+        browser.start()
     assert told == [expired]
