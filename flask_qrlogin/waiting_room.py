@@ -163,18 +163,21 @@ class WaitingRoom:
                 working = False
 
     def _keep_listening(self) -> None:
+        working = True
         while True:
             try:
                 for id in self._notifier.listen():
-                    self._heard_at = time.monotonic()
-                    if id is None:
-                        self.look()
-                    else:
+                    if id is not None:
                         self._wake(id)
+                        continue
+                    self._heard_at = time.monotonic()
+                    working = True
+                    self.look()
                 return  # Nothing to hear, ever.
             except Exception:
-                if self._heard_at > float("-inf"):
+                if working:
                     _log.warning("The notifier cannot be heard; looking instead.", exc_info=True)
+                working = False
             self._heard_at = float("-inf")
             time.sleep(_LISTEN_AGAIN)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as c
+import time
 
 import redis
 
@@ -26,12 +27,16 @@ class RedisNotifier:
     def listen(self) -> c.Iterator[str | None]:
         with self._client.pubsub() as pubsub:  # type: ignore[no-untyped-call]
             pubsub.subscribe(_CHANNEL)
+            beat_at = time.monotonic() + HEARTBEAT
             while True:
-                message = pubsub.get_message(timeout=HEARTBEAT)
-                if message is None:
+                message = pubsub.get_message(timeout=max(0.0, beat_at - time.monotonic()))
+                if time.monotonic() >= beat_at:
                     # Without an answer, nothing is yielded: the connection may be dead.
                     pubsub.ping()
-                elif message["type"] == "message":
+                    beat_at = time.monotonic() + HEARTBEAT
+                if message is None:
+                    continue
+                if message["type"] == "message":
                     id = message["data"]
                     yield id.decode() if isinstance(id, bytes) else id
                 else:
