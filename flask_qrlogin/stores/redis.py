@@ -78,6 +78,7 @@ class RedisStore:
         #: What it talks through.
         self.client = client
         self._prefix = prefix
+        self._is_cluster = isinstance(client, redis.RedisCluster)
         self._encoder = client.get_encoder()
         self._swap = client.register_script(_SWAP)
         self._hint = client.register_script(_HINT)
@@ -127,10 +128,10 @@ class RedisStore:
         return []
 
     def _texts(self, ids: c.Iterable[str]) -> c.Iterator[tuple[str, t.Any]]:
-        """Yield what is kept of these, asking once for each slot."""
+        """Yield what is kept of these, asking once, or once for each slot of a cluster."""
         slots = collections.defaultdict(list)
         for id in ids:
-            slots[id[:1]].append(id)
+            slots[id[:1] if self._is_cluster else ""].append(id)
         for together in slots.values():
             with _translated():
                 texts = self.client.mget([self._key(id) for id in together])
