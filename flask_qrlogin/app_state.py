@@ -140,6 +140,8 @@ class AppState:
         if self._flow is None:
             with self._lock:
                 self.check()
+                # One that cannot be used is told before anything is written.
+                self.opened_notifier()
                 config = flask.current_app.config
                 self._flow = LoginFlow(
                     self.ledger,

@@ -107,7 +107,10 @@ def open_notifier(
             from .notifiers.postgres import PostgresNotifier
 
             if "://" in name:
-                engine = _engine(name, key, app, driver="postgresql+psycopg")
+                parsed = _parsed(name, key)
+                if parsed.drivername not in ("postgresql", "postgresql+psycopg"):
+                    raise _unusable(name, key)
+                engine = _server_engine(parsed.set(drivername="postgresql+psycopg"), key)
                 return Backend(PostgresNotifier(engine), f"{public_url(name)} ({key})")
             if isinstance(store, sql.SQLStore) and _is_postgres(store.engine):
                 return Backend(PostgresNotifier(store.engine), why)
@@ -132,20 +135,36 @@ def _is_postgres(engine: sa.Engine) -> bool:
     return (engine.dialect.name, engine.dialect.driver) == ("postgresql", "psycopg")
 
 
-def _engine(url: str, key: str, app: flask.Flask, *, driver: str | None = None) -> sa.Engine:
-    try:
-        parsed = sa.make_url(url)
-        if driver is not None:
-            parsed = parsed.set(drivername=driver)
-        if parsed.get_backend_name() != "sqlite":
+def _engine(url: str, key: str, app: flask.Flask) -> sa.Engine:
+    parsed = _parsed(url, key)
+    if parsed.get_backend_name() != "sqlite":
+        return _server_engine(parsed, key)
+    return sql.file_engine(pathlib.Path(app.instance_path, parsed.database or "qrlogin.sqlite3"))
+
+
+def _server_engine(parsed: sa.URL, key: str) -> sa.Engine:
+    with _extra("postgres", key) if "psycopg" in parsed.drivername else contextlib.nullcontext():
+        try:
             # A server that does not answer must not keep a thread for minutes.
             patience = _PATIENCE.get(parsed.get_driver_name(), {})
             return sa.create_engine(parsed, connect_args=patience)
-    except (sa.exc.ArgumentError, ImportError) as error:
-        raise ConfigurationError(
-            f"{key} is {public_url(url)!r}, which cannot be used: {error}"
-        ) from None
-    return sql.file_engine(pathlib.Path(app.instance_path, parsed.database or "qrlogin.sqlite3"))
+        except sa.exc.NoSuchModuleError:
+            raise _unusable(str(parsed), key) from None
+
+
+def _parsed(url: str, key: str) -> sa.URL:
+    try:
+        return sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        raise _unusable(url, key) from None
+
+
+def _unusable(url: str, key: str) -> ConfigurationError:
+    # What the parser says may hold a piece of the password.
+    return ConfigurationError(
+        f"{key} is {public_url(url)!r}, which is not a URL that can be used here. In a password, "
+        "write characters such as '?' and '@' as %3F and %40."
+    )
 
 
 def _redis_client(url: str, key: str) -> redis.Redis:
@@ -154,11 +173,7 @@ def _redis_client(url: str, key: str) -> redis.Redis:
     try:
         return connect(url)
     except ValueError:
-        # Its own message may hold a piece of the password.
-        raise ConfigurationError(
-            f"{key} is {public_url(url)!r}, which is not a URL of Redis. In a password, write "
-            "characters such as '?' and '@' as %3F and %40."
-        ) from None
+        raise _unusable(url, key) from None
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ LONGEST = 30.0
 #: the page shows who logs in before it goes on.
 WATCHED = 1.0
 #: Seconds over which it is counted how many ask.
-_WINDOW = 5.0
+_WINDOW = 15.0
 #: How far an interval strays, so that those who began together do not stay together.
 _JITTER = 0.15
 
@@ -51,7 +51,7 @@ class Pacing:
             self._window_began += elapsed
         asking = max(self._asking, self._given / _WINDOW)
         seconds = max(self._interval, asking / POLLS_PER_SECOND)
-        seconds = min(seconds, max(LONGEST, self._interval))
+        seconds = min(seconds, max(LONGEST / (1 + _JITTER), self._interval))
         self._given += seconds
         return self._spread(seconds * (1 - _JITTER), seconds * (1 + _JITTER))
 
@@ -62,8 +62,13 @@ class Pacing:
         """
         return self._spread(0, self._interval)
 
-    def hold(self, seconds: float) -> float:
-        """Return for how long to hold a poll that may be held for ``seconds``."""
+    def hold(self, seconds: float, *, watched: bool) -> float:
+        """Return for how long to hold a poll that may be held for ``seconds``.
+
+        While somebody watches, half as long: a notice that was lost must not be missed for long.
+        """
+        if watched:
+            seconds /= 2
         return self._spread(seconds * (1 - _JITTER), seconds)
 
     def _spread(self, least: float, most: float) -> float:

@@ -21,7 +21,9 @@ def clock() -> Clock:
     return Clock()
 
 
-def make_app(tmp_path: pathlib.Path, clock: Clock, store: LoginRequestStore | None) -> flask.Flask:
+def make_app(
+    tmp_path: pathlib.Path, clock: Clock, store: LoginRequestStore | None, **config: t.Any
+) -> flask.Flask:
     app = flask.Flask("host", root_path=str(tmp_path))
     app.config.update(
         TESTING=True,
@@ -29,6 +31,7 @@ def make_app(tmp_path: pathlib.Path, clock: Clock, store: LoginRequestStore | No
         SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/host.sqlite3",
         QRLOGIN_AUTO_ROUNDS=3,
     )
+    app.config.update(config)
     SQLAlchemy(app)
     LoginManager(app).user_loader(lambda id: None)
     QRLogin(app, store=store, clock=clock)
@@ -88,3 +91,68 @@ def test_config_prints_what_is_in_force(tmp_path: pathlib.Path, clock: Clock) ->
     assert result.exit_code == 0
     assert "QRLOGIN_AUTO_ROUNDS = 3\n" in result.output
     assert "QRLOGIN_URL_PREFIX = /qrlogin\n" in result.output
+
+
+def test_config_says_what_was_chosen_and_why(tmp_path: pathlib.Path, clock: Clock) -> None:
+    output = run(make_app(tmp_path, clock, None), "config").output
+    assert f"\nstore: sqlite:///{tmp_path}/host.sqlite3 (the app's database)\n" in output
+    assert "\nnotifier: polling (fits the store)\n" in output
+    assert "\nwaiting: polls are held under gevent" in output
+    assert "(QRLOGIN_MAX_WAITING is not set)\n" in output
+    assert "\nhost: that of the request, unchecked (the app is in debug or testing)\n" in output
+
+
+def test_config_says_what_the_app_has_chosen(tmp_path: pathlib.Path, clock: Clock) -> None:
+    app = make_app(
+        tmp_path,
+        clock,
+        MemoryStore(),
+        QRLOGIN_MAX_WAITING=4,
+        QRLOGIN_NOTIFIER="in_process",
+        QRLOGIN_BASE_URL="https://example.com",
+    )
+    output = run(app, "config").output
+    assert "\nstore: MemoryStore (store=)\n" in output
+    assert "\nnotifier: in_process (QRLOGIN_NOTIFIER)\n" in output
+    assert "\nwaiting: each process holds up to 4 polls" in output
+    assert "\nhost: https://example.com (QRLOGIN_BASE_URL)\n" in output
+
+
+@pytest.mark.parametrize(
+    ("config", "host"),
+    [
+        ({"SERVER_NAME": "example.com"}, "example.com (SERVER_NAME)"),
+        ({"TRUSTED_HOSTS": ["example.com"]}, "one of ['example.com'] (TRUSTED_HOSTS)"),
+        ({"TESTING": False}, "unknown"),
+    ],
+)
+def test_config_says_whose_host_is_trusted(
+    tmp_path: pathlib.Path, clock: Clock, config: dict[str, t.Any], host: str
+) -> None:
+    result = run(make_app(tmp_path, clock, MemoryStore(), **config), "config")
+    (line,) = (line for line in result.output.splitlines() if line.startswith("host: "))
+    assert line.endswith(host)
+    assert result.exit_code == (host == "unknown")
+
+
+def test_config_shows_no_password(tmp_path: pathlib.Path, clock: Clock) -> None:
+    app = make_app(
+        tmp_path,
+        clock,
+        None,
+        QRLOGIN_STORE="redis://ann:hidden@db.example/0?password=hidden",
+        QRLOGIN_NOTIFIER="redis://:hid/d@en@other.example",
+        SQLALCHEMY_DATABASE_URI="postgresql+psycopg://ann:hidden@db.example/x?password=hidden",
+    )
+    output = run(app, "config").output
+    assert "hidden" not in output
+    assert "d@en" not in output
+    assert "QRLOGIN_STORE = redis://ann:***@db.example/0\n" in output
+    assert "store: redis://ann:***@db.example/0 (QRLOGIN_STORE)\n" in output
+
+
+def test_config_tells_what_cannot_be_used(tmp_path: pathlib.Path, clock: Clock) -> None:
+    app = make_app(tmp_path, clock, MemoryStore(), QRLOGIN_NOTIFIER="redis")
+    result = run(app, "config")
+    assert result.exit_code == 1
+    assert "problem: QRLOGIN_NOTIFIER is 'redis', but" in result.output

@@ -30,6 +30,15 @@ class PostgresNotifier:
         self._notify = sa.select(sa.func.pg_notify(_CHANNEL, sa.bindparam("id")))
 
     def publish(self, id: str) -> None:
+        try:
+            self._send(id)
+        except sa.exc.DBAPIError as error:
+            # One that had been waiting in the pool while the server restarted: take a new one.
+            if not error.connection_invalidated:
+                raise
+            self._send(id)
+
+    def _send(self, id: str) -> None:
         with self._engine.connect() as connection:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             connection.execute(self._notify, {"id": id})
@@ -38,7 +47,7 @@ class PostgresNotifier:
         pooled = self._engine.raw_connection()
         pooled.detach()
         with contextlib.closing(pooled):
-            connection = t.cast("psycopg.Connection", pooled.driver_connection)
+            connection = t.cast("psycopg.Connection", pooled.dbapi_connection)
             connection.rollback()
             connection.autocommit = True
             connection.execute(f"LISTEN {_CHANNEL}")

@@ -127,7 +127,8 @@ def poll(id: str) -> flask.typing.ResponseReturnValue:
     """Answer ``POST /requests/ID/poll``: the state, and the login once it is approved."""
     body = guard.Body(forms=True)
     since = body.number("since", 0)
-    wait = body.number("wait", 0)
+    # A person who clicked *Continue* on a page without JavaScript is not kept waiting.
+    wait = 0 if body.is_form else body.number("wait", 0)
     issued_at = body.optional_text("issued_at")
     flow = current_state().flow
     shown_since = None if issued_at is None else wire.read_timestamp(issued_at)

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import collections.abc as c
 import contextlib
+import functools
 import os
 import select
 import socket
 import threading
 import typing as t
 
+#: Where servers show the client's connection: gunicorn, its worker gevent_pywsgi, Werkzeug.
+_SOCKETS = ("gunicorn.socket", "gunicorn.sock", "werkzeug.socket")
 _EVENTS: t.Final[int] = getattr(select, "EPOLLRDHUP", 0) | getattr(select, "EPOLLONESHOT", 0)
+
+
+@functools.cache
+def hang_ups() -> HangUps:
+    """Return the watch of this process: made at first use, since gevent may patch after import."""
+    return HangUps()
 
 
 class HangUps:
@@ -35,7 +44,7 @@ class HangUps:
         self, environ: c.Mapping[str, t.Any], hung_up: c.Callable[[], None]
     ) -> c.Iterator[None]:
         """Call ``hung_up`` if the client that has sent a request hangs up meanwhile."""
-        connection = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+        connection = next((environ[name] for name in _SOCKETS if name in environ), None)
         if not _EVENTS or not isinstance(connection, socket.socket):
             yield
             return

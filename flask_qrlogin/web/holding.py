@@ -15,9 +15,7 @@ from ..login_request import FIRST_VERSION
 from ..login_request import State
 from ..waiting_room import Waiter
 from . import server
-from .hang_up import HangUps
-
-_hang_ups = HangUps()
+from .hang_up import hang_ups
 
 
 @contextlib.contextmanager
@@ -32,13 +30,13 @@ def place(id: str, *, since: int, wait: float) -> c.Iterator[Waiter | None]:
     seconds = min(wait, state.settings.max_wait)
     places = server.places(environ, state.settings.max_waiting) if seconds else 0
     if places and not state.in_host_transaction():
-        seconds = state.pacing.hold(seconds)
+        seconds = state.pacing.hold(seconds, watched=since > FIRST_VERSION)
         waiter = state.waiting.enter(id, since=since, seconds=seconds, places=places)
     if waiter is None:
         yield None
         return
     try:
-        with _hang_ups.watch(environ, waiter.wake):
+        with hang_ups().watch(environ, waiter.wake):
             yield waiter
     finally:
         state.waiting.leave(waiter)

@@ -1,0 +1,3 @@
+"""Tests of each notifier."""
+
+from __future__ import annotations

@@ -1,0 +1,79 @@
+"""What happens to who waits when a server is told to end, or to load the app anew."""
+
+from __future__ import annotations
+
+import pathlib
+import signal
+import time
+
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+from .conftest import Serve
+from .conftest import started
+from .programs import Phone
+from .programs import until
+from .programs import WebServer
+
+_BY_HAND = f"--preload --config {pathlib.Path(__file__).with_name('gunicorn.conf.py')}"
+
+each_server = pytest.mark.parametrize("name", ["gunicorn gthread --threads 8", "gunicorn gevent"])
+
+
+def has_no_error(server: WebServer) -> bool:
+    log = server.log.read_text()
+    assert "Traceback" not in log, log
+    assert "[ERROR]" not in log, log
+    assert "[CRITICAL]" not in log, log
+    return True
+
+
+@each_server
+@pytest.mark.parametrize("options", ["", _BY_HAND], ids=["by itself", "by hand"])
+def test_the_end_of_a_server_answers_who_waits(serve: Serve, name: str, options: str) -> None:
+    server = serve(f"{name} {options}", QRLOGIN_MAX_WAITING=8)
+    browsers = [started(server) for _ in range(5)]
+    held = [browser.hold() for browser in browsers]
+    server.until_waiting(5)
+    began = time.monotonic()
+    server.process.send_signal(signal.SIGTERM)
+    answers = [one.result() for one in held]
+    assert time.monotonic() - began < 2
+    assert [answer["state"] for answer in answers] == ["pending"] * 5
+    # They come back to the next process, not all at once.
+    assert all(0 <= answer["interval"] <= 2 for answer in answers)
+    assert len({answer["interval"] for answer in answers}) > 1
+    assert server.process.wait(20) == 0
+    assert time.monotonic() - began < 8
+    assert has_no_error(server)
+
+
+@each_server
+def test_a_reload_answers_who_waits_and_later_ones_are_held_again(serve: Serve, name: str) -> None:
+    server = serve(name, QRLOGIN_MAX_WAITING=8)
+    old = server.home()["pid"]
+    browser = started(server)
+    held = browser.hold()
+    server.until_waiting(1)
+    server.process.send_signal(signal.SIGHUP)
+    assert held.result()["state"] == "pending"
+    until(lambda: not psutil.pid_exists(old))
+    held = browser.hold()
+    server.until_waiting(1)
+    Phone(server.port).scan(browser)
+    assert held.result()["state"] == "scanned"
+    assert server.end() == 0
+    assert has_no_error(server)
+
+
+def test_a_worker_that_is_killed_loses_nothing_but_the_connection(serve: Serve) -> None:
+    server = serve("gunicorn gevent")
+    browser, phone = started(server), Phone(server.port)
+    phone.scan(browser)
+    browser.poll()
+    held = browser.hold()
+    server.until_waiting(1)
+    phone.approve()
+    psutil.Process(server.home()["pid"]).kill()
+    assert held.exception() or held.result()["state"] == "approved"
+    assert browser.poll()["state"] in ("approved", "redeemed")

@@ -1,0 +1,140 @@
+"""Where polls are held, and that the site goes on: what each server says of itself, and bears."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import time
+
+import pytest
+
+from .conftest import SendPoll
+from .conftest import Serve
+from .conftest import started
+from .programs import Browser
+from .programs import Phone
+
+#: Each server: whether it says ``wsgi.multithread``, and how many polls it holds by itself.
+SERVERS = {
+    "gunicorn sync": (False, 0),
+    "gunicorn gthread --threads 1": (True, 0),
+    "gunicorn gthread --threads 8": (True, 0),
+    "gunicorn gevent --worker-connections 20": (True, 10),
+    "gunicorn gevent_pywsgi --worker-connections 20": (True, 10),
+    "gevent": (False, None),
+    "gevent-unpatched": (False, 0),
+    "waitress-1": (True, 0),
+    "waitress-8": (True, 0),
+    "werkzeug": (True, 20),
+    "werkzeug-1": (False, 0),
+}
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_polls_are_held_where_the_server_bears_it(
+    serve_all: Serve, send_poll: SendPoll, name: str
+) -> None:
+    multithread, places = SERVERS[name]
+    server = serve_all(name)
+    assert server.home()["multithread"] is multithread
+    browser = started(server)
+    if places == 0:
+        began = time.monotonic()
+        assert browser.poll()["interval"] > 1
+        assert time.monotonic() - began < 5
+        return
+    phone = Phone(server.port)
+    held = browser.hold()
+    server.until_waiting(1)
+    phone.scan(browser)
+    assert held.result()["state"] == "scanned"
+    held = browser.hold()
+    server.until_waiting(1)
+    phone.approve()
+    assert held.result()["state"] == "approved"
+    assert browser.ask("GET", "/")["who"] is None
+    assert browser.poll()["state"] == "redeemed"
+    assert browser.ask("GET", "/")["who"] == "anna"
+    if places is None:
+        return
+    # No more than this, and the site answers beside.
+    browsers = [started(server) for _ in range(places + 2)]
+    for browser in browsers[:places]:
+        send_poll(browser)
+    server.until_waiting(places)
+    assert browsers[-1].poll()["interval"] > 1
+    assert browsers[-2].poll()["interval"] > 1
+    assert server.home()["waiting"] == places
+
+
+@pytest.mark.parametrize(
+    ("name", "holds"),
+    [
+        ("gunicorn sync", False),
+        ("gunicorn gthread --threads 8", True),
+        ("gevent-unpatched", False),
+        ("waitress-8", True),
+        ("werkzeug-1", False),
+    ],
+)
+def test_where_the_app_says_so_polls_are_held_if_there_are_threads_at_all(
+    serve_all: Serve, name: str, holds: bool
+) -> None:
+    server = serve_all(name, QRLOGIN_MAX_WAITING=2)
+    browsers = [started(server) for _ in range(3)]
+    if holds:
+        held = [browser.hold() for browser in browsers[:2]]
+        server.until_waiting(2)
+    assert browsers[2].poll()["interval"] > 1
+    if holds:
+        for browser in browsers[:2]:
+            Phone(server.port).scan(browser)
+        assert [one.result()["state"] for one in held] == ["scanned"] * 2
+
+
+def test_with_more_waiting_than_threads_the_site_answers(serve: Serve) -> None:
+    server = serve("gunicorn gthread --workers 2 --threads 8", QRLOGIN_MAX_WAITING=4)
+    end = time.monotonic() + 3
+
+    def wait_for_login(number: int) -> int:
+        browser = started(server)
+        polls = 0
+        while time.monotonic() < end:
+            interval = browser.poll(wait=2)["interval"]
+            polls += 1
+            time.sleep(min(interval, max(0, end - time.monotonic())))
+        return polls
+
+    with concurrent.futures.ThreadPoolExecutor(40) as threads:
+        polls = threads.map(wait_for_login, range(40))
+        time.sleep(1)
+        seconds, visits = [], set()
+        while time.monotonic() < end - 0.5:
+            began = time.monotonic()
+            visits.add(server.home()["pid"])
+            seconds.append(time.monotonic() - began)
+            time.sleep(0.02)
+        assert all(polls)
+    assert len(visits) == 2
+    assert max(seconds) < 1
+    assert sorted(seconds)[len(seconds) // 2] < 0.1
+
+
+@pytest.mark.parametrize("options", ["", " --preload"], ids=["plain", "preload"])
+def test_many_polls_at_once_are_the_first(serve: Serve, send_poll: SendPoll, options: str) -> None:
+    """With --preload, gevent patches only after the app was loaded."""
+    server = serve(f"gunicorn gevent{options}")
+    browsers = [started(server) for _ in range(12)]
+    for browser in browsers:
+        send_poll(browser)
+    server.until_waiting(12)
+
+
+def test_a_browser_that_waits_by_the_rules_of_the_interval_is_logged_in(serve_all: Serve) -> None:
+    server = serve_all("gunicorn sync")
+    browser = Browser(server.port)
+    assert 1.7 <= browser.start()["interval"] <= 2.3
+    phone = Phone(server.port)
+    phone.scan(browser)
+    assert browser.poll()["interval"] == 1
+    phone.approve()
+    assert browser.poll()["state"] == "redeemed"

@@ -1,0 +1,46 @@
+"""A phone approves on one process, the browser waits on another."""
+
+from __future__ import annotations
+
+import time
+
+from ..servers import PostgreSQL
+from ..servers import Redis
+from .conftest import make_table
+from .conftest import Serve
+from .conftest import started
+from .programs import Phone
+
+
+def check_that_they_reach_each_other(serve: Serve, *, within: float, **config: object) -> None:
+    here, there = (
+        serve("gunicorn gevent", **config),
+        serve("gunicorn gthread --threads 8", QRLOGIN_MAX_WAITING=4, **config),
+    )
+    for waits, approves in ((here, there), (there, here)):
+        browser, phone = started(waits), Phone(approves.port)
+        for state in ("scanned", "approved"):
+            held = browser.hold()
+            waits.until_waiting(1)
+            began = time.monotonic()
+            phone.scan(browser) if state == "scanned" else phone.approve()
+            assert held.result()["state"] == state
+            assert time.monotonic() - began < within
+        assert browser.poll()["state"] == "redeemed"
+        assert browser.ask("GET", "/")["who"] == "anna"
+        for server in (here, there):
+            assert "Traceback" not in server.log.read_text()
+
+
+def test_over_one_sqlite_file_within_a_second(serve: Serve) -> None:
+    check_that_they_reach_each_other(serve, within=2)
+
+
+def test_over_postgresql_at_once(serve: Serve, postgresql: PostgreSQL) -> None:
+    url = postgresql.new_database("waiting")
+    make_table(url)
+    check_that_they_reach_each_other(serve, within=0.5, SQLALCHEMY_DATABASE_URI=url)
+
+
+def test_over_redis_at_once(serve: Serve, redis_server: Redis) -> None:
+    check_that_they_reach_each_other(serve, within=0.5, QRLOGIN_STORE=redis_server.url)
