@@ -110,7 +110,10 @@ def open_notifier(
                 parsed = _parsed(name, key)
                 if parsed.drivername not in ("postgresql", "postgresql+psycopg"):
                     raise _unusable(name, key)
-                engine = _server_engine(parsed.set(drivername="postgresql+psycopg"), key)
+                # One connection for what is told; the one that listens leaves the pool.
+                engine = _server_engine(
+                    parsed.set(drivername="postgresql+psycopg"), key, pool_size=1
+                )
                 return Backend(PostgresNotifier(engine), f"{public_url(name)} ({key})")
             if isinstance(store, sql.SQLStore) and _is_postgres(store.engine):
                 return Backend(PostgresNotifier(store.engine), why)
@@ -142,12 +145,12 @@ def _engine(url: str, key: str, app: flask.Flask) -> sa.Engine:
     return sql.file_engine(pathlib.Path(app.instance_path, parsed.database or "qrlogin.sqlite3"))
 
 
-def _server_engine(parsed: sa.URL, key: str) -> sa.Engine:
+def _server_engine(parsed: sa.URL, key: str, **options: t.Any) -> sa.Engine:
     with _extra("postgres", key) if "psycopg" in parsed.drivername else contextlib.nullcontext():
         try:
             # A server that does not answer must not keep a thread for minutes.
             patience = _PATIENCE.get(parsed.get_driver_name(), {})
-            return sa.create_engine(parsed, connect_args=patience)
+            return sa.create_engine(parsed, connect_args=patience, **options)
         except sa.exc.NoSuchModuleError:
             raise _unusable(str(parsed), key) from None
 

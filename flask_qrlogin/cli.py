@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
+from . import tokens
 from .app_state import current_state
 from .config import Settings
 from .errors import QRLoginError
@@ -47,10 +48,10 @@ def config() -> None:
         click.echo(f"notifier: {state.opened_notifier().why}")
         click.echo(f"waiting: {_waiting(state.settings)}")
         click.echo(f"host: {state.trusted_host()}")
-        if isinstance(state.store, SQLStore):
-            state.store.check_table()
+        # Shows that it can be reached, and a table that is missing.
+        state.store.get(tokens.new_id())
     except QRLoginError as error:
-        problems.append(str(error))
+        problems.append(f"{error} ({error.__cause__})" if error.__cause__ else str(error))
     for problem in problems:
         click.echo(f"problem: {problem}", err=True)
     if problems:

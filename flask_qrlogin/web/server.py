@@ -28,10 +28,11 @@ def places(environ: t.Mapping[str, t.Any], wanted: int | None) -> int:
     thread of its own. ``wsgi.multithread`` cannot tell: it is true for a pool of a single thread,
     and false for gevent's own server; how many threads there are is not in the environ.
     """
-    greenlet = _is_greenlet_of_server(environ)
+    greenlet = _is_greenlet_of_server()
     if wanted is not None:
         return wanted if greenlet or environ["wsgi.multithread"] else 0
-    if greenlet:
+    # uWSGI has few greenlets, and tells nobody how many.
+    if greenlet and "uwsgi.version" not in environ:
         return _half_of_connections()
     return _WERKZEUG_PLACES if "werkzeug.socket" in environ and environ["wsgi.multithread"] else 0
 
@@ -63,13 +64,13 @@ class _Release:
         self.server_handler(number, frame)
 
 
-def _is_greenlet_of_server(environ: t.Mapping[str, t.Any]) -> bool:
+def _is_greenlet_of_server() -> bool:
     """Tell whether gevent serves, with a greenlet for each connection.
 
-    Not where gevent has made greenlets of a pool's threads; nor under uWSGI, which has few of them.
+    Not where gevent has made greenlets of a pool's threads.
     """
     monkey = sys.modules.get("gevent.monkey")
-    if monkey is None or not monkey.is_module_patched("threading") or "uwsgi.version" in environ:
+    if monkey is None or not monkey.is_module_patched("threading"):
         return False
     # One that no Thread object has begun, and not the one that everything runs in.
     return isinstance(threading.current_thread(), threading._DummyThread)

@@ -18,7 +18,7 @@ if NAME.startswith("gevent"):
 
     WSGIServer(("127.0.0.1", PORT), app, log=None).serve_forever()
 elif NAME.startswith("waitress"):
-    import waitress  # type: ignore[import-untyped]
+    import waitress
 
     waitress.serve(app, host="127.0.0.1", port=PORT, threads=int(NAME.partition("-")[2]))
 else:
