@@ -86,8 +86,15 @@ def _store(value: object) -> str | None:
 
 
 def public_url(url: str) -> str:
-    """Return a URL without the password and the options, which must not get into a log."""
-    return re.sub(r"://([^:/?#@]*):.*@", r"://\1:***@", url, flags=re.DOTALL).partition("?")[0]
+    """Return a URL as it may be logged: without user, password and options.
+
+    Where somebody has not encoded a password, one cannot tell what belongs to it.
+    """
+    scheme, found, rest = url.partition("://")
+    secret, at, rest = rest.rpartition("@")
+    if not found or "?" in secret:
+        return f"{scheme}://***" if found else "***"
+    return f"{scheme}://{'***@' if at else ''}{rest.partition('?')[0]}"
 
 
 def _notifier(value: object) -> str | None:
@@ -139,11 +146,11 @@ class Settings:
 
     def public(self) -> dict[str, object]:
         """Return each key with its value, without passwords."""
-        return {
-            f"{_PREFIX}{field.name.upper()}": public_url(value) if isinstance(value, str) else value
-            for field in dataclasses.fields(self)
-            for value in [getattr(self, field.name)]
-        }
+        values = {name: getattr(self, name) for name in self.__slots__}
+        for name in ("store", "notifier"):
+            if "://" in (values[name] or ""):
+                values[name] = public_url(values[name])
+        return {f"{_PREFIX}{name.upper()}": value for name, value in values.items()}
 
     @property
     def lifetimes(self) -> Lifetimes:
@@ -174,6 +181,8 @@ class Settings:
             try:
                 values[field.name] = field.metadata["read"](value)
             except ValueError as error:
-                shown = public_url(value) if isinstance(value, str) else value
+                shown = value
+                if field.name in ("store", "notifier") and isinstance(value, str):
+                    shown = public_url(value)
                 raise ConfigurationError(f"{key} is {shown!r}; it has to be {error}.") from None
         return cls(**values)

@@ -20,6 +20,7 @@ from .ledger import Ledger
 from .login_request import Lifetimes
 from .login_request import LoginRequest
 from .login_request import Profile
+from .login_request import State
 from .waiting_room import Waiter
 
 #: Every so many new requests, how many old rows make room: more than come, but a few at a time.
@@ -127,13 +128,16 @@ class LoginFlow:
         swap, so that a refused login uses nothing up.
 
         With a ``waiter`` it returns only when the version differs from ``since``, the state ends,
-        or ``seconds`` have passed. What it observes then logs nobody in: the browser may have gone
-        on in another tab meanwhile, and the answer would bring an old session back.
+        or, while nobody has scanned, ``seconds`` have passed. What it observes then logs nobody in:
+        the browser may have gone on in another tab meanwhile, and the answer would bring an old
+        session back.
         """
         request = self.of_browser(id, secret)
         now = self.now()
         redeemable = request.redeemable(now, since=since)
         if waiter and not redeemable and request.version == since and now < request.deadline:
+            if request.state is not State.PENDING:
+                seconds = math.inf
             waiter.wait(min(seconds, (request.deadline - now).total_seconds()))
             return Polled(self.of_browser(id, secret), held=True)
         if not redeemable:

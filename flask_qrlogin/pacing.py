@@ -9,8 +9,8 @@ import time
 #: Polls a second that one process is willing to answer at once; with more who ask, each asks less
 #: often.
 POLLS_PER_SECOND = 100.0
-#: Seconds, however many ask.
-LONGEST = 30.0
+#: Seconds, however many ask: one client that does not obey counts as many, and slows the others.
+LONGEST = 10.0
 #: Seconds between two polls once somebody has scanned, since people watch then. It is also how long
 #: the page shows who logs in before it goes on.
 WATCHED = 1.0

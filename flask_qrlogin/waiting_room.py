@@ -17,6 +17,9 @@ LOOK_EVERY = 1.0
 #: Seconds until it is tried again to listen.
 _LISTEN_AGAIN = 2.0
 
+#: Polls of one request: the browser's, and one whose client has gone unseen.
+_AT_MOST_FOR_ONE = 2
+
 _log = logging.getLogger(__name__)
 
 
@@ -84,14 +87,15 @@ class WaitingRoom:
         entered has to :meth:`leave`.
         """
         with self._lock:
-            if self._released or self._count >= places:
+            others = self._waiters.get(id, ())
+            if self._released or self._count >= places or len(others) >= _AT_MOST_FOR_ONE:
                 return None
+            if not self._threads:
+                self._begin()
             waiter = Waiter(id, since=since, seconds=seconds)
             self._waiters.setdefault(id, set()).add(waiter)
             self._count += 1
             self._somebody.set()
-            if not self._threads:
-                self._begin()
         return waiter
 
     def leave(self, waiter: Waiter) -> None:
@@ -144,8 +148,8 @@ class WaitingRoom:
         """Start the threads; only now, since servers fork after they have loaded the app."""
         for work in (self._keep_looking, self._keep_listening):
             thread = threading.Thread(target=work, name=f"qrlogin {work.__name__}", daemon=True)
-            self._threads.append(thread)
             thread.start()
+            self._threads.append(thread)
 
     def _keep_looking(self) -> None:
         working = True

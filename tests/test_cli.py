@@ -147,8 +147,8 @@ def test_config_shows_no_password(tmp_path: pathlib.Path, clock: Clock) -> None:
     output = run(app, "config").output
     assert "hidden" not in output
     assert "d@en" not in output
-    assert "QRLOGIN_STORE = redis://ann:***@db.example/0\n" in output
-    assert "store: redis://ann:***@db.example/0 (QRLOGIN_STORE)\n" in output
+    assert "QRLOGIN_STORE = redis://***@db.example/0\n" in output
+    assert "store: redis://***@db.example/0 (QRLOGIN_STORE)\n" in output
 
 
 def test_config_tells_what_cannot_be_used(tmp_path: pathlib.Path, clock: Clock) -> None:

@@ -39,8 +39,7 @@ class PostgresNotifier:
             self._send(id)
 
     def _send(self, id: str) -> None:
-        with self._engine.connect() as connection:
-            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        with self._engine.begin() as connection:
             connection.execute(self._notify, {"id": id})
 
     def listen(self) -> c.Iterator[str | None]:

@@ -38,7 +38,7 @@ class RedisNotifier:
                     continue
                 if message["type"] == "message":
                     id = message["data"]
-                    yield id.decode() if isinstance(id, bytes) else id
+                    yield id.decode(errors="replace") if isinstance(id, bytes) else id
                 else:
                     # That answer; or "subscribe", also after the client has connected anew.
                     yield None

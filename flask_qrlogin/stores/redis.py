@@ -44,7 +44,7 @@ _HINT = """
 redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
 redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[4])
-redis.call('PEXPIREAT', KEYS[1], ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[5])
 """
 
 
@@ -85,8 +85,11 @@ class RedisStore:
 
     def add(self, request: LoginRequest) -> None:
         with _translated():
+            # As a duration, since its clock may be another.
             self.client.set(
-                self._key(request.id), _text(request), pxat=request.expires_at + _KEPT_AFTER
+                self._key(request.id),
+                _text(request),
+                px=request.expires_at - request.created_at + _KEPT_AFTER,
             )
 
     def get(self, id: str) -> LoginRequest | None:
@@ -105,6 +108,7 @@ class RedisStore:
                         new.id,
                         _microseconds(now) // 1000,
                         FOUND_AT_MOST,
+                        (new.expires_at + _KEPT_AFTER - now) // timedelta(milliseconds=1),
                     ],
                 )
             swapped = self._swap(
@@ -115,7 +119,11 @@ class RedisStore:
 
     def versions(self, ids: c.Collection[str]) -> dict[str, int]:
         comma = self._encoder.decode(b",")
-        return {id: int(text[1 : text.index(comma)]) for id, text in self._texts(ids)}
+        versions = {}
+        for id, text in self._texts(ids):
+            with contextlib.suppress(ValueError):  # Not ours.
+                versions[id] = int(text[1 : text.index(comma)])
+        return versions
 
     def find(self, *, user_id: str) -> list[LoginRequest]:
         with _translated():

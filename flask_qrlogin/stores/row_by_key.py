@@ -6,6 +6,9 @@ import typing as t
 
 import sqlalchemy as sa
 
+#: What psycopg calls a connection that is in no transaction.
+_IDLE = 0
+
 
 class RowByKey:
     """Runs a statement with the one parameter ``key`` on the driver's own cursor.
@@ -15,15 +18,19 @@ class RowByKey:
     the engine's events of statements do not see it. It raises whatever the driver raises.
     """
 
+    @staticmethod
+    def serves(engine: sa.Engine) -> bool:
+        """Tell whether it can stand for the engine: drivers that we know, tables as they are."""
+        known = engine.dialect.driver in ("pysqlite", "psycopg")
+        return known and "schema_translate_map" not in engine.get_execution_options()
+
     def __init__(self, engine: sa.Engine, statement: sa.Select[t.Any]) -> None:
         self._engine = engine
-        self._dialect = dialect = engine.dialect
+        dialect = engine.dialect
         compiled = statement.compile(engine)
         self._text = str(compiled)
         self._by_position = bool(compiled.positional)
-        # One statement is a transaction of its own anyway; psycopg is told without asking the
-        # server, and saves the round trips of BEGIN and ROLLBACK.
-        self._autocommit = dialect.driver == "psycopg"
+        self._is_psycopg = dialect.driver == "psycopg"
         processors = (
             column.type.dialect_impl(dialect).result_processor(dialect, None)
             for column in statement.selected_columns
@@ -34,15 +41,7 @@ class RowByKey:
         """Return the values of the row, or None."""
         connection = self._engine.raw_connection()
         try:
-            driver = connection.dbapi_connection
-            if self._autocommit:
-                self._dialect.set_isolation_level(driver, "AUTOCOMMIT")  # type: ignore[arg-type]
-            cursor = connection.cursor()
-            cursor.execute(self._text, (key,) if self._by_position else {"key": key})
-            found = cursor.fetchone()
-            cursor.close()
-            if self._autocommit:
-                self._dialect.reset_isolation_level(driver)  # type: ignore[arg-type]
+            found = self._fetch(connection, connection.dbapi_connection, key)
         except BaseException:
             connection.invalidate()  # Nobody knows what state it is in.
             raise
@@ -53,3 +52,19 @@ class RowByKey:
         for at, convert in self._convert:
             row[at] = convert(row[at])
         return row
+
+    def _fetch(self, connection: sa.PoolProxiedConnection, driver: t.Any, key: str) -> t.Any:
+        # Without a transaction two round trips less, for BEGIN and ROLLBACK. Set at the driver and
+        # put back as it was: SQLAlchemy's isolation levels would put the server's default in place
+        # of what the host has chosen for its connections. One in which a listener of the host's has
+        # begun a transaction is taken as it is.
+        alone = self._is_psycopg and driver.info.transaction_status == _IDLE
+        if alone:
+            usual, driver.autocommit = driver.autocommit, True
+        cursor = connection.cursor()
+        cursor.execute(self._text, (key,) if self._by_position else {"key": key})
+        found = cursor.fetchone()
+        cursor.close()
+        if alone:
+            driver.autocommit = usual
+        return found

@@ -51,13 +51,9 @@ class SQLStore:
         self._is_sqlite = engine.dialect.name == "sqlite"
         self._table = t.cast(sa.Table, model.__table__)  # type: ignore[attr-defined]
         self._statements = Statements(self._table, engine.dialect)
-        self._row_by_key = RowByKey(engine, self._statements.select)
-        #: Where each statement is a transaction of its own.
-        self._single = engine
-        if engine.dialect.name == "postgresql":
-            # Saves a round trip for BEGIN and one for COMMIT, and is set without any: others have
-            # to ask the server for it.
-            self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._row_by_key = (
+            RowByKey(engine, self._statements.select) if RowByKey.serves(engine) else None
+        )
 
     def create_table(self) -> None:
         """Make the table and its indexes where they are missing."""
@@ -70,8 +66,8 @@ class SQLStore:
         for _ in self._table.indexes:
             # Another process may make each of them between our look and our attempt.
             with contextlib.suppress(errors.StoreUnavailable):
-                return self._write(create, self.engine)
-        self._write(create, self.engine)
+                return self._write(create)
+        self._write(create)
 
     def add(self, request: LoginRequest) -> None:
         try:
@@ -86,12 +82,17 @@ class SQLStore:
                 raise
 
     def get(self, id: str) -> LoginRequest | None:
-        try:
-            row: c.Sequence[t.Any] | None = self._row_by_key(id)
-        except Exception:
-            # The longer way mends what can be mended, and tells what else is wrong.
-            row = next(iter(self._read(self._statements.select, {"key": id})), None)
-        return None if row is None else from_row(row)
+        if self._row_by_key is not None:
+            try:
+                row = self._row_by_key(id)
+            except sa.exc.TimeoutError as error:
+                raise errors.StoreUnavailable from error  # The pool has none, after a long wait.
+            except Exception:  # noqa: S110 - the longer way mends it, or tells what is wrong
+                pass
+            else:
+                return None if row is None else from_row(row)
+        rows = self._read(self._statements.select, {"key": id})
+        return from_row(rows[0]) if rows else None
 
     def swap(self, old: LoginRequest, new: LoginRequest, now: datetime) -> bool:
         values = to_row(new) | {"old_id": old.id, "old_version": old.version, "now": to_naive(now)}
@@ -129,31 +130,25 @@ class SQLStore:
         self, statement: sa.Select[t.Any], values: dict[str, t.Any]
     ) -> c.Sequence[sa.Row[t.Any]]:
         def read() -> c.Sequence[sa.Row[t.Any]]:
-            with self._single.connect() as connection:
+            with self.engine.connect() as connection:
                 return connection.execute(statement, values).all()
 
         with self._translated():
             return _attempt(read, again=True)
 
-    def _write(
-        self,
-        work: c.Callable[[sa.Connection], T],
-        engine: sa.Engine | None = None,
-        *,
-        again: bool = False,
-    ) -> T:
+    def _write(self, work: c.Callable[[sa.Connection], T], *, again: bool = False) -> T:
         impatient = self._in_host_write()
 
         def write() -> T:
-            with self._transaction(engine or self._single, impatient) as connection:
+            with self._transaction(impatient) as connection:
                 return work(connection)
 
         with self._translated(impatient):
             return _attempt(write, again=again)
 
     @contextlib.contextmanager
-    def _transaction(self, engine: sa.Engine, impatient: bool) -> c.Iterator[sa.Connection]:
-        with engine.connect() as connection:
+    def _transaction(self, impatient: bool) -> c.Iterator[sa.Connection]:
+        with self.engine.connect() as connection:
             if not impatient:
                 with connection.begin():
                     yield connection

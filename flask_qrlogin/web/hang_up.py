@@ -50,27 +50,35 @@ class HangUps:
             return
         file = connection.fileno()
         with self._lock:
-            if self._epoll is None:
-                self._begin()
-            # Several requests may share a connection in HTTP/2: the first is watched.
-            watched = self._callbacks.setdefault(file, hung_up) is hung_up
-            if watched:
-                self._epoll.register(file, _EVENTS)
+            watched = self._watch(file, hung_up)
         try:
             yield
         finally:
             if watched:
-                with self._lock:
+                # The number may be another connection's soon; closed ones have left by themselves.
+                with self._lock, contextlib.suppress(OSError):
                     del self._callbacks[file]
-                    # The number may be another connection's soon.
                     self._epoll.unregister(file)
 
-    def _begin(self) -> None:
-        self._epoll = _epoll()
-        threading.Thread(target=self._run, name="qrlogin hang-ups", daemon=True).start()
+    def _watch(self, file: int, hung_up: c.Callable[[], None]) -> bool:
+        """Begin to watch, where that is possible: without it the poll is held all the same."""
+        try:
+            if self._epoll is None:
+                self._begin()
+            self._epoll.register(file, _EVENTS)
+        except (OSError, ValueError, RuntimeError):
+            return False
+        self._callbacks[file] = hung_up
+        return True
 
-    def _run(self) -> None:
-        epoll = self._epoll
+    def _begin(self) -> None:
+        epoll = _epoll()
+        threading.Thread(
+            target=self._run, args=(epoll,), name="qrlogin hang-ups", daemon=True
+        ).start()
+        self._epoll = epoll
+
+    def _run(self, epoll: t.Any) -> None:
         # Waited for with poll, since gevent has one that lets others go on.
         ready = select.poll()
         ready.register(epoll.fileno(), select.POLLIN)

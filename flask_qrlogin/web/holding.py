@@ -9,11 +9,13 @@ import typing as t
 import flask
 
 from .. import pacing
+from .. import tokens
 from ..app_state import current_state
 from ..login_flow import Polled
 from ..login_request import FIRST_VERSION
 from ..login_request import State
 from ..waiting_room import Waiter
+from . import cookies
 from . import server
 from .hang_up import hang_ups
 
@@ -28,7 +30,9 @@ def place(id: str, *, since: int, wait: float) -> c.Iterator[Waiter | None]:
     state, environ = current_state(), flask.request.environ
     waiter = None
     seconds = min(wait, state.settings.max_wait)
-    places = server.places(environ, state.settings.max_waiting) if seconds else 0
+    # Nobody without a cookie for it gets as far as a place.
+    asks = seconds and tokens.is_id(id) and cookies.secret_of(id) is not None
+    places = server.places(environ, state.settings.max_waiting) if asks else 0
     if places and not state.in_host_transaction():
         seconds = state.pacing.hold(seconds, watched=since > FIRST_VERSION)
         waiter = state.waiting.enter(id, since=since, seconds=seconds, places=places)

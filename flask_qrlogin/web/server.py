@@ -28,6 +28,8 @@ def places(environ: t.Mapping[str, t.Any], wanted: int | None) -> int:
     thread of its own. ``wsgi.multithread`` cannot tell: it is true for a pool of a single thread,
     and false for gevent's own server; how many threads there are is not in the environ.
     """
+    if "gunicorn.socket" in environ and environ["SERVER_PROTOCOL"].startswith("HTTP/2"):
+        return 0  # It answers what comes over one connection one after the other.
     greenlet = _is_greenlet_of_server()
     if wanted is not None:
         return wanted if greenlet or environ["wsgi.multithread"] else 0
@@ -44,6 +46,8 @@ def release_at_sigterm(state: AppState) -> None:
     without one the process ends at once anyway. Only the main thread can set one.
     """
     handler = signal.getsignal(signal.SIGTERM)
+    while isinstance(handler, _Release) and handler.is_void:
+        handler = handler.server_handler
     if callable(handler) and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _Release(state, handler))
 
@@ -56,12 +60,19 @@ class _Release:
         # The state is gone with its app, of which tests make many.
         self._state = weakref.ref(state)
 
+    @property
+    def is_void(self) -> bool:
+        """Whether its app is gone."""
+        return self._state() is None
+
     def __call__(self, number: int, frame: types.FrameType | None) -> None:
-        if (state := self._state()) is not None:
-            # Not here: what was interrupted may hold the lock that this needs. Nor with Thread,
-            # which waits for its thread to begin: gevent's loop may be what was interrupted.
-            _thread.start_new_thread(state.release_waiting, ())
-        self.server_handler(number, frame)
+        try:
+            if (state := self._state()) is not None:
+                # Not here: what was interrupted may hold the lock that this needs. Nor with Thread,
+                # which waits for its thread to begin: gevent's loop may be what was interrupted.
+                _thread.start_new_thread(state.release_waiting, ())
+        finally:
+            self.server_handler(number, frame)
 
 
 def _is_greenlet_of_server() -> bool:
