@@ -28,7 +28,7 @@ if t.TYPE_CHECKING:
 
 #: Seconds, for the drivers that we know.
 _PATIENCE = {
-    "psycopg": {"connect_timeout": 3},
+    "psycopg": {"connect_timeout": 3, "tcp_user_timeout": 10_000},
     "pymysql": {"connect_timeout": 3, "read_timeout": 10, "write_timeout": 10},
 }
 _REDIS = ("redis://", "rediss://", "unix://")
@@ -64,8 +64,9 @@ def open_host_database(
     bind_key = model.metadata.info.get("bind_key")  # type: ignore[attr-defined]
     engine = db.engines[bind_key]
     why = f"{public_url(str(engine.url))} (the app's database)"
+    own = _with_own_pool(engine)
     if engine.dialect.name != "sqlite":
-        return Backend(sql.SQLStore(engine, model), why)
+        return Backend(sql.SQLStore(own, model), why)
     if isinstance(engine.pool, sa.pool.StaticPool | sa.pool.SingletonThreadPool):
         # One connection serves everybody there: our commit would commit what the host has not
         # finished, and our close would roll it back.
@@ -73,7 +74,24 @@ def open_host_database(
         store = sql.SQLStore(sql.memory_engine(), model)
         store.create_table()
         return Backend(store, "SQLite in memory (as the app's database)")
-    return Backend(sql.SQLStore(engine, model, in_host_write=lambda: _holds_write(db, engine)), why)
+    return Backend(sql.SQLStore(own, model, in_host_write=lambda: _holds_write(db, engine)), why)
+
+
+def _with_own_pool(engine: sa.Engine) -> sa.Engine:
+    """Return an engine that connects just as another one, and takes nothing out of its pool.
+
+    The host's session keeps a connection from the user's loading to the end of the request. Were
+    ours a second one of the same pool, a few phones at once would each hold one and wait for the
+    other, and stop the site.
+    """
+    return sa.Engine(
+        engine.pool.recreate(),
+        engine.dialect,
+        engine.url,
+        echo=engine.echo,
+        execution_options=engine.get_execution_options(),
+        hide_parameters=engine.hide_parameters,
+    )
 
 
 def open_notifier(

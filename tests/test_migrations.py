@@ -51,6 +51,7 @@ def host(url: str, tmp_path: pathlib.Path) -> c.Iterator[flask.Flask]:
     yield host
     with host.app_context():
         db.engine.dispose()
+        host.extensions["qrlogin"].store.engine.dispose()
 
 
 def log_in(host: flask.Flask) -> str:
