@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as c
 import contextlib
+import copy
 import pathlib
 import typing as t
 
@@ -84,14 +85,9 @@ def _with_own_pool(engine: sa.Engine) -> sa.Engine:
     ours a second one of the same pool, a few phones at once would each hold one and wait for the
     other, and stop the site.
     """
-    return sa.Engine(
-        engine.pool.recreate(),
-        engine.dialect,
-        engine.url,
-        echo=engine.echo,
-        execution_options=engine.get_execution_options(),
-        hide_parameters=engine.hide_parameters,
-    )
+    own = copy.copy(engine)  # With its options and listeners.
+    own.pool = engine.pool.recreate()
+    return own
 
 
 def open_notifier(
@@ -175,7 +171,10 @@ def _server_engine(parsed: sa.URL, key: str, **options: t.Any) -> sa.Engine:
 
 def _parsed(url: str, key: str) -> sa.URL:
     try:
-        return sa.make_url(url)
+        parsed = sa.make_url(url)
+        if "@" in (parsed.host or ""):
+            raise ValueError  # The end of a password: drivers tell the host in their errors.
+        return parsed
     except (sa.exc.ArgumentError, ValueError):
         raise _unusable(url, key) from None
 

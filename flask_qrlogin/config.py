@@ -182,7 +182,7 @@ class Settings:
                 values[field.name] = field.metadata["read"](value)
             except ValueError as error:
                 shown = value
-                if field.name in ("store", "notifier") and isinstance(value, str):
-                    shown = public_url(value)
+                if field.name in ("store", "notifier"):
+                    shown = public_url(str(value))
                 raise ConfigurationError(f"{key} is {shown!r}; it has to be {error}.") from None
         return cls(**values)

@@ -90,7 +90,7 @@ class WaitingRoom:
             others = self._waiters.get(id, ())
             if self._released or self._count >= places or len(others) >= _AT_MOST_FOR_ONE:
                 return None
-            if not self._threads:
+            if len(self._threads) < 2:
                 self._begin()
             waiter = Waiter(id, since=since, seconds=seconds)
             self._waiters.setdefault(id, set()).add(waiter)
@@ -146,7 +146,7 @@ class WaitingRoom:
 
     def _begin(self) -> None:
         """Start the threads; only now, since servers fork after they have loaded the app."""
-        for work in (self._keep_looking, self._keep_listening):
+        for work in (self._keep_looking, self._keep_listening)[len(self._threads) :]:
             thread = threading.Thread(target=work, name=f"qrlogin {work.__name__}", daemon=True)
             thread.start()
             self._threads.append(thread)

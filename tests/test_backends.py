@@ -9,6 +9,7 @@ import typing as t
 
 import flask
 import pytest
+import sqlalchemy as sa
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
 
@@ -135,6 +136,17 @@ def test_it_says_why_and_hides_passwords(
     assert "hidden" not in str(said)
 
 
+def test_what_the_host_does_with_each_connection_is_done_with_ours(set_up: SetUp) -> None:
+    setup = set_up(**FILE)
+    with setup.app.app_context():
+        engine = setup.app.extensions["sqlalchemy"].engine
+    done = []
+    for event in ("connect", "checkout", "engine_connect"):
+        sa.event.listen(engine, event, lambda *rest, event=event: done.append(event))
+    setup.store().part.engine.connect().close()
+    assert {"connect", "checkout", "engine_connect"} <= set(done)
+
+
 @pytest.mark.parametrize(
     ("url", "path"),
     [("sqlite:///own.sqlite3", "own.sqlite3"), ("sqlite://", "qrlogin.sqlite3")],
@@ -155,6 +167,11 @@ def test_a_file_is_beside_the_apps_own(
         "redis://localhost/x?socket_timeout=hidden",
         "://",
         "postgresql://ann:hidden@localhost:port/x",
+        "nosuch://ann@server:hidden@localhost/x",
+        "redis://ann:hid/hidden@localhost",
+        "redis://localhost:port?password=x@hidden",
+        # To SQLAlchemy the host's name is "hidden@localhost", which drivers tell in their errors.
+        "postgresql+psycopg://ann:x@hidden@localhost/x",
     ],
 )
 @pytest.mark.parametrize("key", ["QRLOGIN_STORE", "QRLOGIN_NOTIFIER"])

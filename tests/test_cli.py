@@ -151,6 +151,30 @@ def test_config_shows_no_password(tmp_path: pathlib.Path, clock: Clock) -> None:
     assert "store: redis://***@db.example/0 (QRLOGIN_STORE)\n" in output
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://ann@server:hidden@127.0.0.1:1/x",
+        "postgresql+psycopg://ann:HID@DEN@127.0.0.1:1/x",
+        "mysql+pymysql://ann:HID@DEN@127.0.0.1:1/x",
+        "redis://ann:HID@DEN@127.0.0.1:1",
+        "redis://127.0.0.1:1?password=HID@DEN",
+    ],
+)
+def test_config_shows_no_piece_of_a_password_that_is_not_encoded(
+    tmp_path: pathlib.Path, clock: Clock, url: str
+) -> None:
+    result = run(make_app(tmp_path, clock, None, QRLOGIN_STORE=url), "config")
+    assert "problem: " in result.output
+    assert "HID" not in result.output
+    assert "DEN" not in result.output
+
+
+def test_config_shows_other_values_whole(tmp_path: pathlib.Path, clock: Clock) -> None:
+    app = make_app(tmp_path, clock, MemoryStore(), QRLOGIN_REDIRECT="/home?tab=1&by=ann@host")
+    assert "QRLOGIN_REDIRECT = /home?tab=1&by=ann@host\n" in run(app, "config").output
+
+
 def test_config_tells_what_cannot_be_used(tmp_path: pathlib.Path, clock: Clock) -> None:
     app = make_app(tmp_path, clock, MemoryStore(), QRLOGIN_NOTIFIER="redis")
     result = run(app, "config")

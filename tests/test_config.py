@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from flask_qrlogin.config import public_url
 from flask_qrlogin.config import Settings
 from flask_qrlogin.errors import ConfigurationError
 from flask_qrlogin.login_request import Lifetimes
@@ -110,6 +111,49 @@ def test_a_bad_value_is_refused_with_what_it_has_to_be(key: str, values: list[t.
     for value in values:
         with pytest.raises(ConfigurationError, match=f"QRLOGIN_{key} is .*; it has to be .+"):
             Settings.from_mapping({f"QRLOGIN_{key}": value})
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql+psycopg://ann@server:S3CRET@h/db", "postgresql+psycopg://***@h/db"),
+        ("postgresql://ann:S3CRET@h:5432/db?password=S3CRET", "postgresql://***@h:5432/db"),
+        ("redis://h:6379/0?password=S3C@RET", "redis://***"),
+        ("redis://h:6379/0?password=S3CRET", "redis://h:6379/0"),
+        ("redis://:S3C?R@ET@h/0", "redis://***"),
+        ("redis://us/er:S3CRET@h", "redis://***@h"),
+        ("redis://:S3\nC@RET@h", "redis://***@h"),
+        ("redis://S3CRET@h", "redis://***@h"),
+        ("redis://h", "redis://h"),
+        ("unix://:S3CRET@/run/redis", "unix://***@/run/redis"),
+        ("redis:S3CRET@h", "***"),
+    ],
+)
+def test_a_url_is_shown_without_what_is_secret(url: str, shown: str) -> None:
+    assert public_url(url) == shown
+    if "://" in url:
+        public = Settings(store=url, notifier=url).public()
+        assert (public["QRLOGIN_STORE"], public["QRLOGIN_NOTIFIER"]) == (shown, shown)
+
+
+@pytest.mark.parametrize("key", ["QRLOGIN_STORE", "QRLOGIN_NOTIFIER"])
+@pytest.mark.parametrize(
+    "value", ["redis:S3CRET@h", "S3CRET", b"redis://u:S3CRET@h", ["redis://u:S3CRET@h"]]
+)
+def test_a_url_that_is_refused_is_not_shown_either(key: str, value: object) -> None:
+    with pytest.raises(ConfigurationError, match=key) as caught:
+        Settings.from_mapping({key: value})
+    assert "S3CRET" not in str(caught.value)
+
+
+def test_what_is_not_secret_is_shown_whole() -> None:
+    settings = Settings(redirect="http://ann@h/home?tab=1", notifier="postgres")
+    public = settings.public()
+    assert public["QRLOGIN_REDIRECT"] == "http://ann@h/home?tab=1"
+    assert public["QRLOGIN_NOTIFIER"] == "postgres"
+    assert public["QRLOGIN_STORE"] is None
+    with pytest.raises(ConfigurationError, match=r"'/a\?b@c'"):
+        Settings.from_mapping({"QRLOGIN_URL_PREFIX": "/a?b@c"})
 
 
 def test_settings_cannot_be_changed() -> None:

@@ -20,9 +20,11 @@ class RowByKey:
 
     @staticmethod
     def serves(engine: sa.Engine) -> bool:
-        """Tell whether it can stand for the engine: drivers that we know, tables as they are."""
-        known = engine.dialect.driver in ("pysqlite", "psycopg")
-        return known and "schema_translate_map" not in engine.get_execution_options()
+        """Tell whether it can stand for the engine: a driver that we know, and nothing special."""
+        special = "schema_translate_map" in engine.get_execution_options()
+        # A host may choose the schema there.
+        special = special or len(engine.dispatch.engine_connect) > 0
+        return engine.dialect.driver in ("pysqlite", "psycopg") and not special
 
     def __init__(self, engine: sa.Engine, statement: sa.Select[t.Any]) -> None:
         self._engine = engine
@@ -67,4 +69,6 @@ class RowByKey:
         cursor.close()
         if alone:
             driver.autocommit = usual
+        else:
+            driver.rollback()  # The pool may be told not to.
         return found

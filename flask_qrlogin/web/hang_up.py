@@ -57,18 +57,24 @@ class HangUps:
             if watched:
                 # The number may be another connection's soon; closed ones have left by themselves.
                 with self._lock, contextlib.suppress(OSError):
-                    del self._callbacks[file]
-                    self._epoll.unregister(file)
+                    if self._callbacks.get(file) is hung_up:
+                        del self._callbacks[file]
+                        self._epoll.unregister(file)
 
     def _watch(self, file: int, hung_up: c.Callable[[], None]) -> bool:
         """Begin to watch, where that is possible: without it the poll is held all the same."""
+        # Before it is watched, since it may have ended already.
+        before = self._callbacks.get(file)
+        self._callbacks[file] = hung_up
         try:
             if self._epoll is None:
                 self._begin()
             self._epoll.register(file, _EVENTS)
         except (OSError, ValueError, RuntimeError):
+            del self._callbacks[file]
+            if before is not None:
+                self._callbacks[file] = before
             return False
-        self._callbacks[file] = hung_up
         return True
 
     def _begin(self) -> None:

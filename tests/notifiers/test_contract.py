@@ -19,6 +19,8 @@ from ..servers import Redis
 from .contract import ListeningNotifierContract
 from .contract import NotifierContract
 from .contract import OpenNotifier
+from .contract import Processes
+from .contract import woken
 
 
 class TestPolling(NotifierContract):
@@ -104,9 +106,29 @@ class TestRedis(ListeningNotifierContract):
 
         return break_all
 
+    def test_what_is_no_text_does_not_end_listening(
+        self, processes: Processes, server: Redis, open_notifier: OpenNotifier
+    ) -> None:
+        here, _ = processes
+        here.sees = False
+        waiter = here.wait_for()
+        with redis.Redis.from_url(server.url) as client:
+            client.publish("qrlogin", b"\xff\xfe")
+            client.publish("qrlogin", waiter.id)
+        assert woken(waiter, within=1)
+
 
 class TestRedisThatDecodes(TestRedis):
     @pytest.fixture
     def open_notifier(self, server: Redis) -> c.Iterator[OpenNotifier]:
         with redis.Redis.from_url(server.url, decode_responses=True) as client:
             yield lambda: RedisNotifier(client)
+
+    def test_what_is_no_text_does_not_end_listening(
+        self, processes: Processes, server: Redis, open_notifier: OpenNotifier
+    ) -> None:
+        """Its client fails before we see what it was: it listens again."""
+        here, _ = processes
+        with redis.Redis.from_url(server.url) as client:
+            client.publish("qrlogin", b"\xff\xfe")
+        here.until_it_hears(open_notifier())

@@ -4,15 +4,18 @@ import collections.abc as c
 import dataclasses
 import json
 import pathlib
-import time
 import typing as t
+from datetime import datetime
 from datetime import timedelta
+from datetime import UTC
 
 import pytest
 import redis
 
 from flask_qrlogin import errors
 from flask_qrlogin.login_request import cancel
+from flask_qrlogin.login_request import Profile
+from flask_qrlogin.login_request import scan
 from flask_qrlogin.ports import FOUND_AT_MOST
 from flask_qrlogin.stores.redis import connect
 from flask_qrlogin.stores.redis import RedisStore
@@ -42,16 +45,23 @@ def seconds_left(client: redis.Redis, pattern: str) -> float:
     return client.pttl(key) / 1000
 
 
+@pytest.mark.parametrize("wrong_by", [timedelta(hours=-1), timedelta(), timedelta(hours=1)])
 def test_redis_deletes_a_request_a_minute_after_its_end(
-    store: RedisStore, client: redis.Redis
+    store: RedisStore, client: redis.Redis, wrong_by: timedelta
 ) -> None:
+    """Also where the clock of this host is wrong."""
+    now = datetime.now(UTC) + wrong_by
     request = pending()
+    end = now + (request.expires_at - request.created_at)
+    request = dataclasses.replace(request, created_at=now, expires_at=end, deadline=end)
     store.add(request)
-    expected = request.expires_at.timestamp() + 60 - time.time()
-    assert seconds_left(client, f"*{request.id}") == pytest.approx(expected, abs=5)
-    assert store.swap(request, scanned(request), NOW)
-    assert seconds_left(client, f"*{request.id}") == pytest.approx(expected, abs=5)
-    assert seconds_left(client, "*user*") == pytest.approx(expected, abs=5)
+    expected = pytest.approx((end - now).total_seconds() + 60, abs=10)
+    assert seconds_left(client, f"*{request.id}") == expected
+    new = scan(request, now, user_id="7", profile=Profile("Ann"), decision=timedelta(seconds=60))
+    assert store.swap(request, new, now)
+    assert seconds_left(client, f"*{request.id}") == expected
+    assert seconds_left(client, "*user*") == expected
+    assert len(store.find(user_id="7")) == 1
 
 
 def test_a_swap_that_is_sent_again_after_a_lost_answer_has_succeeded(store: RedisStore) -> None:
@@ -113,6 +123,32 @@ def test_a_request_from_another_version_of_the_package_can_be_read(
     del fields["reason"]
     client.set(key, json.dumps([version, deadline, fields | {"shape": "round"}]))
     assert store.get(request.id) == request
+
+
+@pytest.mark.parametrize("decode", [False, True])
+@pytest.mark.parametrize("value", ["", "x", "x,", "[,", "[x,1]", "[" + 5000 * "9" + ",", "\\a"])
+def test_what_others_keep_under_our_keys_hides_no_version(
+    redis_server: Redis, decode: bool, value: str
+) -> None:
+    with redis.Redis.from_url(redis_server.url, decode_responses=decode) as client:
+        store = RedisStore(client)
+        request, other = pending(), pending()
+        store.add(request)
+        store.add(other)
+        client.set(store._key(other.id), value)
+        assert store.versions([other.id, request.id]) == {request.id: 1}
+
+
+def test_what_is_no_text_or_of_another_type_hides_no_version(
+    store: RedisStore, client: redis.Redis
+) -> None:
+    requests = [pending() for _ in range(3)]
+    for request in requests:
+        store.add(request)
+    client.set(store._key(requests[0].id), b"[\xff\xfe,")
+    client.delete(store._key(requests[1].id))
+    client.lpush(store._key(requests[1].id), "x")
+    assert store.versions([request.id for request in requests]) == {requests[2].id: 1}
 
 
 def test_a_client_that_decodes_what_it_reads_may_be_given(redis_server: Redis) -> None:

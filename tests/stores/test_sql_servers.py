@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import collections.abc as c
+import contextlib
 import functools
 import multiprocessing
 import pathlib
 import typing as t
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
 from flask_qrlogin import errors
 from flask_qrlogin.ledger import Ledger
 from flask_qrlogin.login_request import cancel
+from flask_qrlogin.login_request import LoginRequest
 from flask_qrlogin.models import login_request_model
+from flask_qrlogin.notifiers.postgres import PostgresNotifier
 from flask_qrlogin.stores import sql
 
+from ..servers import PostgreSQL
 from ..servers import SQLServer
 from .contract import NOW
 from .contract import pending
@@ -127,6 +132,150 @@ def test_the_connections_of_the_host_stay_as_they_were(
         connection.execute(sa.text("DELETE FROM qrlogin_login_request"))
         connection.rollback()
     assert store.get(request.id) == scanned(request)
+
+
+Use: t.TypeAlias = c.Callable[[sql.SQLStore, LoginRequest], object]
+
+each_use = pytest.mark.parametrize(
+    "use",
+    [
+        lambda store, request: store.get(request.id),
+        lambda store, request: store.versions([request.id]),
+        lambda store, request: store.find(user_id="7"),
+        lambda store, request: store.add(pending()),
+        lambda store, request: store.swap(request, scanned(request), NOW),
+        lambda store, request: store.delete_expired(NOW, 1),
+        lambda store, request: PostgresNotifier(store.engine).publish(request.id),
+    ],
+    ids=["get", "versions", "find", "add", "swap", "delete_expired", "publish"],
+)
+
+
+def sets_level(connection: psycopg.Connection) -> None:
+    connection.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
+
+
+def sets_level_by_sql(connection: psycopg.Connection) -> None:
+    connection.execute("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+    connection.commit()
+
+
+def sets_autocommit(connection: psycopg.Connection) -> None:
+    connection.autocommit = True
+
+
+each_listener = pytest.mark.parametrize(
+    "listener", [sets_level, sets_level_by_sql, sets_autocommit, lambda connection: None]
+)
+
+
+@pytest.fixture
+def options() -> dict[str, t.Any]:
+    return {}
+
+
+@pytest.fixture
+def hosts_engine(postgresql: PostgreSQL, options: dict[str, t.Any]) -> c.Iterator[sa.Engine]:
+    """The engine of a host that has one connection to PostgreSQL."""
+    one = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 1}
+    engine = sa.create_engine(postgresql.url, **one, **options)
+    yield engine
+    engine.dispose()
+
+
+def open_hosts(engine: sa.Engine) -> tuple[sql.SQLStore, LoginRequest]:
+    """Open the store in it, and add a request."""
+    store = sql.SQLStore(engine, login_request_model(sa.MetaData()))
+    store.create_table()
+    request = pending()
+    store.add(request)
+    engine.dispose()
+    return store, request
+
+
+def look_at(engine: sa.Engine) -> tuple[object, ...]:
+    """Return what its one connection is set to."""
+    pooled = engine.raw_connection()
+    with contextlib.closing(pooled):
+        driver = t.cast(psycopg.Connection, pooled.dbapi_connection)
+        status = driver.info.transaction_status
+        level = driver.execute("SHOW transaction_isolation").fetchone()
+        return status, level, driver.autocommit, driver.isolation_level
+
+
+@each_listener
+@each_use
+def test_what_a_host_has_set_on_its_connections_stays(
+    hosts_engine: sa.Engine, listener: t.Any, use: Use
+) -> None:
+    store, request = open_hosts(hosts_engine)
+    made = []
+
+    @sa.event.listens_for(hosts_engine, "connect")
+    def connected(connection: t.Any, record: object) -> None:
+        made.append(1)
+        listener(connection)
+
+    before = look_at(hosts_engine)
+    use(store, request)
+    assert look_at(hosts_engine) == before
+    assert len(made) == 1
+
+
+@each_listener
+@each_use
+def test_what_a_host_has_set_stays_after_an_interruption_too(
+    hosts_engine: sa.Engine, listener: t.Any, use: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, request = open_hosts(hosts_engine)
+    sa.event.listen(hosts_engine, "connect", lambda connection, record: listener(connection))
+    before = look_at(hosts_engine)
+    execute = psycopg.Cursor.execute
+
+    class Interrupted(BaseException):
+        """As gevent's timeouts are."""
+
+    def interrupt(*arguments: t.Any, **options: t.Any) -> t.NoReturn:
+        execute(*arguments, **options)
+        raise Interrupted
+
+    with monkeypatch.context() as patch:
+        patch.setattr(psycopg.Cursor, "execute", interrupt)
+        with pytest.raises(Interrupted):
+            use(store, request)
+    assert look_at(hosts_engine) == before
+
+
+@pytest.mark.parametrize("options", [{}, {"pool_reset_on_return": None}])
+@each_use
+def test_a_host_that_talks_to_the_server_at_each_checkout_is_served(
+    hosts_engine: sa.Engine, use: Use
+) -> None:
+    store, request = open_hosts(hosts_engine)
+    made = []
+    sa.event.listen(hosts_engine, "connect", lambda connection, record: made.append(connection))
+
+    @sa.event.listens_for(hosts_engine, "checkout")
+    def choose(connection: t.Any, record: object, pooled: object) -> None:
+        connection.execute("SET search_path TO public")
+
+    use(store, request)
+    (driver,) = made
+    assert driver.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+
+
+def test_what_another_process_changes_is_seen_though_the_pool_resets_nothing(
+    server: SQLServer, store: sql.SQLStore
+) -> None:
+    engine = sa.create_engine(server.url, pool_size=1, pool_reset_on_return=None)
+    here = sql.SQLStore(engine, login_request_model(sa.MetaData()))
+    request = pending()
+    store.add(request)
+    assert here.get(request.id) == request
+    assert store.swap(request, scanned(request), NOW)
+    assert here.get(request.id) == scanned(request)
+    assert here.versions([request.id]) == {request.id: 2}
+    engine.dispose()
 
 
 def test_many_requests_are_deleted_with_few_statements(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as c
 import gc
+import itertools
 import os
 import threading
 import warnings
@@ -75,6 +76,39 @@ def test_there_are_as_many_places_as_the_server_can_bear(room: WaitingRoom) -> N
     assert room.count == 1
     enter(room, "c", places=2)
     assert room.enter("d", since=1, seconds=20, places=2) is None
+
+
+def test_of_one_request_two_are_held_at_most(room: WaitingRoom) -> None:
+    first, _ = enter(room), enter(room)
+    assert room.enter("a", since=1, seconds=20, places=10) is None
+    enter(room, "b")
+    room.leave(first)
+    enter(room)
+    assert room.enter("a", since=1, seconds=20, places=10) is None
+    assert room.count == 3
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_thread_that_cannot_start_costs_no_place_and_starts_later(
+    room: WaitingRoom, store: Store, time: Time, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    start, asked = threading.Thread.start, itertools.count(1)
+
+    def refuse(thread: threading.Thread) -> None:
+        if next(asked) == number:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(RuntimeError):
+        enter(room, places=1)
+    assert room.count == 0
+    waiter = enter(room, places=1)
+    assert [thread.is_alive() for thread in room._threads] == [True, True]
+    store.kept = {"a": 2}
+    time.until_asleep("_keep_looking")
+    time.advance(1)
+    assert woken(waiter)
 
 
 def test_release_answers_all_and_holds_nobody_any_more(room: WaitingRoom) -> None:

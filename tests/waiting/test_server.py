@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import _thread
 import collections.abc as c
+import contextlib
+import gc
 import os
 import resource
 import select
@@ -12,6 +15,7 @@ import sys
 import threading
 import types
 import typing as t
+from unittest import mock
 
 import flask
 import pytest
@@ -26,6 +30,9 @@ from .stand_ins import PATIENCE
 
 THREADS = {"wsgi.multithread": True}
 WERKZEUG = THREADS | {"werkzeug.socket": None}
+GUNICORN = THREADS | {"gunicorn.socket": None, "SERVER_PROTOCOL": "HTTP/1.1"}
+#: Of one connection, it answers one request after the other.
+HTTP2 = GUNICORN | {"SERVER_PROTOCOL": "HTTP/2.0"}
 
 
 @pytest.mark.parametrize(
@@ -37,6 +44,9 @@ WERKZEUG = THREADS | {"werkzeug.socket": None}
         (WERKZEUG, 0, 0),
         (WERKZEUG | {"wsgi.multithread": False}, None, 0),
         ({"wsgi.multithread": False}, 7, 0),
+        (GUNICORN, None, 0),
+        (GUNICORN, 7, 7),
+        (HTTP2, 7, 0),
     ],
 )
 def test_places_without_gevent(environ: dict[str, t.Any], wanted: int | None, places: int) -> None:
@@ -69,6 +79,8 @@ def test_places_under_gevent(gevent: None, monkeypatch: pytest.MonkeyPatch) -> N
     # A thread of a pool, though gevent has made it a greenlet; and a server with few of them.
     assert server.places(environ, None) == 0
     assert in_greenlet(environ | {"uwsgi.version": "2"}) == 0
+    assert in_greenlet(GUNICORN) == 5000
+    assert in_greenlet(HTTP2) == in_greenlet(HTTP2, 7) == 0
 
 
 class Worker:
@@ -125,6 +137,32 @@ def test_sigterm_reaches_the_server_of_an_app_that_is_gone(worker: Worker) -> No
     assert worker.told == 1
 
 
+def test_sigterm_reaches_the_server_though_no_thread_can_start(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app()
+
+    def refuse(*args: object) -> t.NoReturn:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(_thread, "start_new_thread", refuse)
+    with pytest.raises(RuntimeError):
+        signal.raise_signal(signal.SIGTERM)
+    assert worker.told == 1
+    del app
+
+
+def test_apps_that_are_gone_leave_no_chain_of_handlers(worker: Worker) -> None:
+    for _ in range(100):
+        make_app()
+    gc.collect()
+    app = make_app()
+    handler = signal.getsignal(signal.SIGTERM)
+    assert isinstance(handler, server._Release)
+    assert handler.server_handler == worker.handle_exit
+    del app
+
+
 def test_an_app_that_a_thread_loads_changes_no_handler(worker: Worker) -> None:
     thread = threading.Thread(target=make_app)
     thread.start()
@@ -159,6 +197,96 @@ def test_of_two_requests_over_one_connection_the_first_is_watched(
         ends[1].close()
         assert first.wait(PATIENCE)
         assert not second.is_set()
+
+
+class Slow:
+    """An epoll object that is told of an event before it has returned from ``register``."""
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._taken = threading.Event()
+        self.fileno = self._epoll.fileno
+        self.unregister = self._epoll.unregister
+
+    def register(self, file: int, events: int) -> None:
+        self._epoll.register(file, events)
+        self._taken.wait(0.2)
+
+    def poll(self, seconds: float) -> list[tuple[int, int]]:
+        found = self._epoll.poll(seconds)
+        self._taken.set()
+        return found
+
+
+def test_a_connection_that_has_ended_before_is_noticed_too(
+    ends: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_qrlogin.web.hang_up._epoll", Slow)
+    ends[1].close()
+    hung_up = threading.Event()
+    with HangUps().watch({"werkzeug.socket": ends[0]}, hung_up.set):
+        assert hung_up.wait(1)
+
+
+@pytest.mark.parametrize("closes", [False, True])
+def test_a_connection_that_cannot_be_watched_leaves_nothing(
+    ends: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch, closes: bool
+) -> None:
+    hang_ups = HangUps()
+    environ = {"werkzeug.socket": ends[0]}
+    with monkeypatch.context() as patch:
+        if closes:
+            ends[0].close()  # Its number is now -1.
+        else:
+            full = types.SimpleNamespace(register=mock.Mock(side_effect=OSError("no space")))
+            patch.setattr(hang_ups, "_epoll", full)
+        with hang_ups.watch(environ, lambda: None):
+            assert hang_ups._callbacks == {}
+    assert hang_ups._callbacks == {}
+    if not closes:
+        hung_up = threading.Event()
+        with hang_ups.watch(environ, hung_up.set):
+            ends[1].close()
+            assert hung_up.wait(PATIENCE)
+
+
+def test_where_no_thread_can_start_polls_are_not_watched_until_it_can(
+    ends: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hang_ups = HangUps()
+    hung_up = threading.Event()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", mock.Mock(side_effect=RuntimeError))
+        with hang_ups.watch({"werkzeug.socket": ends[0]}, hung_up.set):
+            assert hang_ups._callbacks == {}
+    with hang_ups.watch({"werkzeug.socket": ends[0]}, hung_up.set):
+        ends[1].close()
+        assert hung_up.wait(PATIENCE)
+
+
+def test_a_connection_that_the_server_closes_meanwhile_leaves_nothing(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
+    hang_ups = HangUps()
+    with hang_ups.watch({"werkzeug.socket": ends[0]}, lambda: None):
+        ends[0].close()
+    assert hang_ups._callbacks == {}
+
+
+def test_a_connection_that_has_the_number_of_a_closed_one_is_watched(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
+    hang_ups, hung_up = HangUps(), threading.Event()
+    number = ends[0].fileno()
+    with contextlib.ExitStack() as later:
+        with hang_ups.watch({"werkzeug.socket": ends[0]}, lambda: None):
+            ends[0].close()
+            second, client_end = map(later.enter_context, socket.socketpair())
+            assert second.fileno() == number
+            later.enter_context(hang_ups.watch({"werkzeug.socket": second}, hung_up.set))
+        client_end.close()
+        assert hung_up.wait(1)
+    assert hang_ups._callbacks == {}
 
 
 @pytest.mark.parametrize("environ", [{}, {"gunicorn.socket": "not one"}])

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from flask_qrlogin import waiting_room
 from flask_qrlogin.app_state import release_waiting
 from flask_qrlogin.errors import StoreUnavailable
+from flask_qrlogin.stores.sql import SQLStore
 from flask_qrlogin.waiting_room import Waiter
 from flask_qrlogin.waiting_room import WaitingRoom
 
@@ -245,6 +246,18 @@ def test_a_code_that_is_due_ends_the_hold(host: Host, browser: Browser, hold: Ho
     assert answer["issued_at"] == "2030-01-31T12:00:30Z"
 
 
+def test_after_a_scan_a_poll_is_held_however_old_the_code_is(
+    host: Host, browser: Browser, hold: Hold
+) -> None:
+    app = host.native_app()
+    app.scan(browser.token)
+    browser.poll()
+    host.clock.advance(60)
+    held = hold(browser)
+    app.decide("approve")
+    assert held.answer()["state"] == "approved"
+
+
 def test_two_tabs_that_wait_for_one_request_are_both_told_and_one_logs_in(
     host: Host, browser: Browser, hold: Hold
 ) -> None:
@@ -310,20 +323,51 @@ def test_nobody_else_can_take_a_place(host: Host, browser: Browser, entered: lis
     stranger = host.browser()
     stranger.request = browser.request
     assert problem(stranger.try_poll()) == (404, "request_not_found")
-    assert room(host).count == 0
+    assert entered == []
+
+
+@pytest.mark.parametrize("id", ["%00", "x", "X" * 32])
+def test_what_is_no_id_takes_no_place(
+    host: Host, browser: Browser, entered: list[float], id: str
+) -> None:
+    browser.keep_cookie(f"qrlogin-{id}", "secret")
+    response = browser.post(f"/qrlogin/requests/{id}/poll", {"since": 1, "wait": 20})
+    assert problem(response) == (404, "request_not_found")
+    assert entered == []
 
 
 def test_in_a_full_room_polls_are_answered_at_once(
     host: Host, browser: Browser, hold: Hold, entered: list[float]
 ) -> None:
-    held = [hold(tab(host, browser)) for _ in range(4)]
-    answer = browser.poll()
-    assert 1.7 <= answer["interval"] <= 2.3
+    other = host.browser()
+    other.start()
+    held = [hold(tab(host, one)) for one in (browser, other) for _ in range(2)]
+    third = host.browser()
+    third.start()
+    assert 1.7 <= third.poll()["interval"] <= 2.3
     assert len(entered) == 4
     host.native_app().scan(browser.token)
-    assert [one.answer()["state"] for one in held] == ["scanned"] * 4
-    browser.request["version"] = 2
-    hold(browser)
+    assert [one.answer()["state"] for one in held[:2]] == ["scanned"] * 2
+    hold(third)
+
+
+def test_of_one_request_two_polls_are_held_at_most(
+    host: Host, browser: Browser, hold: Hold, entered: list[float]
+) -> None:
+    for _ in range(2):
+        hold(tab(host, browser))
+    assert 1.7 <= browser.poll()["interval"] <= 2.3
+    assert len(entered) == 2
+    other = host.browser()
+    other.start()
+    hold(other)
+
+
+def test_a_flood_slows_others_to_ten_seconds_at_most(host: Host, browser: Browser) -> None:
+    for _ in range(20_000):
+        host.state.pacing.unheld()
+    release_waiting(host.app)
+    assert 7 <= browser.poll()["interval"] <= 10
 
 
 def test_a_server_of_one_thread_never_holds(
@@ -376,6 +420,18 @@ def test_who_waits_holds_no_connection(make_host: MakeHost, hold: Hold) -> None:
         assert t.cast(sa.pool.QueuePool, db.engine.pool).checkedout() == 0
     assert visitor.who() == "ben"
     assert host.browser().start()["state"] == "pending"
+
+
+def test_without_a_connection_of_the_pool_a_poll_is_refused(make_host: MakeHost) -> None:
+    options = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.1}
+    host = make_host(prepare=threads, QRLOGIN_MAX_WAITING=4, SQLALCHEMY_ENGINE_OPTIONS=options)
+    browser = host.browser()
+    browser.start()
+    with host.app.app_context():
+        engine = t.cast(SQLStore, host.state.store).engine
+    with engine.connect():
+        assert problem(browser.try_poll()) == (503, "store_unavailable")
+    assert room(host).count == 0
 
 
 def test_who_waits_is_not_loaded(host: Host, browser: Browser, hold: Hold) -> None:
