@@ -8,7 +8,7 @@
 #   make test-long       runs those that take minutes: races and servers that die
 #   make lint            checks style, types and layers
 #   make wheel           builds the package, installs it alone and logs in with it
-#   make bench           measures what benchmarks/README.md tells, in about 20 minutes
+#   make bench           measures what benchmarks/README.md tells, in about 25 minutes; needs Linux, and Node for peers.py
 #   make clean           removes what the others have made, but not the demo's data in instance/
 .POSIX:
 .PHONY: demo test test-long lint wheel bench clean
@@ -40,6 +40,13 @@ lint: .venv/.dev
 
 bench: .venv/.dev
 	$(BIN)/python benchmarks/qr_render.py
+	$(BIN)/python benchmarks/poll.py
+	$(BIN)/python benchmarks/pages.py
+	$(BIN)/python benchmarks/threads.py
+	$(BIN)/python benchmarks/waiting.py
+	$(BIN)/python benchmarks/growth.py
+	$(BIN)/python benchmarks/peers.py --setup
+	$(BIN)/python benchmarks/peers.py
 
 # The wheel alone, in an environment with nothing else: does it have all it needs?
 wheel: .venv/.dev
