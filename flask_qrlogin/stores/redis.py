@@ -54,14 +54,18 @@ def connect(url: str) -> redis.Redis:
     Raises:
         ValueError: it is not such a URL.
     """
-    return redis.Redis.from_url(
+    pool = redis.BlockingConnectionPool.from_url(
         url,
+        # A thousand who are woken at once wait for each other: by default they would be refused.
+        max_connections=50,
+        timeout=10,
         protocol=2,
         socket_connect_timeout=2,
         socket_timeout=3,
         # Once and at once: a restart has broken the connections that wait in the pool.
         retry=Retry(NoBackoff(), 1, (redis.ConnectionError,)),
     )
+    return redis.Redis.from_pool(pool)
 
 
 class RedisStore:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import collections.abc as c
+import concurrent.futures
 import dataclasses
 import json
 import pathlib
+import threading
 import typing as t
 from datetime import datetime
 from datetime import timedelta
@@ -222,3 +224,20 @@ def test_a_server_that_refuses_is_unavailable(redis_server: Redis) -> None:
     ):
         RedisStore(client).add(pending())
     assert "secret" not in str(caught.value.__cause__)
+
+
+def test_more_who_read_at_once_than_there_are_connections_wait_for_each_other(
+    redis_server: Redis,
+) -> None:
+    store = RedisStore(connect(redis_server.url))
+    request = pending()
+    store.add(request)
+    together = threading.Barrier(200)
+
+    def read(_: int) -> bool:
+        together.wait()
+        return all(store.get(request.id) == request for _ in range(5))
+
+    with concurrent.futures.ThreadPoolExecutor(200) as threads:
+        assert all(threads.map(read, range(200)))
+    store.client.close()
