@@ -39,6 +39,7 @@ def test_postgresql_is_restarted(
 
 
 @pytest.mark.parametrize(("crash", "count"), CASES)
+@pytest.mark.usefixtures("redis_server")  # Skips where Redis is not installed.
 def test_a_redis_that_keeps_all_it_has_answered_is_restarted(
     scene: Scene, crash: bool, count: int
 ) -> None:
@@ -84,6 +85,7 @@ def approve(phone: Phone, approved: threading.Semaphore) -> None:
     approved.release()
 
 
+@pytest.mark.usefixtures("redis_server")  # Skips where Redis is not installed.
 def test_a_redis_that_keeps_nothing_is_restarted(scene: Scene) -> None:
     with running(Redis) as server:
         scene.host(worker="gevent", store=server.url)

@@ -165,6 +165,7 @@ def test_a_client_that_decodes_what_it_reads_may_be_given(redis_server: Redis) -
         assert new in store.find(user_id="7")
 
 
+@pytest.mark.usefixtures("redis_server")  # Skips where Redis is not installed.
 def test_a_socket_can_be_named(tmp_path: pathlib.Path) -> None:
     with running(Redis, "--unixsocket", "socket") as server:
         url = f"unix://{server.folder}/socket?db=1"
