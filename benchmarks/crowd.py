@@ -59,7 +59,8 @@ class Crowd(load.Load):
         self.waiting = collections.deque[Login]()
         #: How many polls were answered.
         self.polls = 0
-        self._errors = collections.Counter[str]()
+        #: What went wrong, and how often: nothing should.
+        self.errors = collections.Counter[str]()
         self._direct = direct
         super().__init__(port, self._run_director, clients=1, seconds=3600, repeat=False)
 
@@ -75,12 +76,12 @@ class Crowd(load.Load):
         finally:
             for key in list(self.selector.get_map().values()):
                 key.data.disconnect()
-        if self._errors:
-            raise RuntimeError(f"{self._errors.total()} errors: {self._errors.most_common(3)}")
+        if self.errors:
+            raise RuntimeError(f"{self.errors.total()} errors: {self.errors.most_common(3)}")
 
     def ended(self, client: t.Any, error: str | None = None) -> None:
         if error is not None:
-            self._errors[error] += 1
+            self.errors[error] += 1
         super().ended(client, error)
 
     def _run_director(self) -> load.Script:
@@ -107,7 +108,7 @@ class Crowd(load.Load):
         """Let browsers wait, and return when all of them do."""
         for this in found:
             yield load.Alongside(self._wait(this))
-            yield 0.002
+            yield 0.004
         self.waiting.extend(found)
         self._check()
         yield 3.0
@@ -135,9 +136,12 @@ class Crowd(load.Load):
         there = self._at(port)
         ask = logins.ask_naively(port)
         for _ in range(number):
-            there.start(load.repeated(ask), repeat=False)
+            there.start(self._ask(ask), repeat=False)
             yield 0.002
         yield 3.0
+
+    def _ask(self, ask: load.Ask) -> load.Script:
+        yield ask
 
     def scan(self, number: int, port: int, *, rate: float = 100.0) -> Stage:
         """Let phones scan the codes of so many, and return those."""
@@ -182,5 +186,5 @@ class Crowd(load.Load):
 
     def _check(self) -> None:
         """Leave as soon as something is wrong, since it does not get better."""
-        if self._errors:
+        if self.errors:
             raise _Over

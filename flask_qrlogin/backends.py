@@ -164,7 +164,10 @@ def _server_engine(parsed: sa.URL, key: str, **options: t.Any) -> sa.Engine:
         try:
             # A server that does not answer must not keep a thread for minutes.
             patience = _PATIENCE.get(parsed.get_driver_name(), {})
-            return sa.create_engine(parsed, connect_args=patience, **options)
+            # A crowd shares connections that stay: those beyond pool_size would be made anew for
+            # each who waits.
+            pool = {"pool_size": 15, "max_overflow": 0} | options
+            return sa.create_engine(parsed, connect_args=patience, **pool)
         except sa.exc.NoSuchModuleError:
             raise _unusable(str(parsed), key) from None
 
