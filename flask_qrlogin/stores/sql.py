@@ -24,6 +24,7 @@ from .sql_statements import to_row
 _KEYS_AT_ONCE = 10_000
 #: How often a statement is tried.
 _ATTEMPTS = 3
+_SWITCHES = 50
 #: Serialization failure and deadlock in PostgreSQL, the same in MySQL and MariaDB.
 _UNDONE = ("40001", "40P01", 1020, 1213)
 
@@ -249,8 +250,23 @@ def file_engine(path: pathlib.Path) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def use_wal(connection: t.Any, record: object) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
+        _switch_to_wal(connection)
         # A loss of power may cost the logins of a moment, never the file.
         connection.execute("PRAGMA synchronous=NORMAL")
 
     return engine
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Switch a file to WAL, which SQLite refuses at once, with no timeout, while others write."""
+    for attempt in range(_SWITCHES):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            locked = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not locked or attempt == _SWITCHES - 1:
+                raise
+        # This one waits for the writer, as long as the connection's timeout says.
+        connection.execute("BEGIN IMMEDIATE")
+        connection.rollback()

@@ -4,6 +4,7 @@ import collections.abc as c
 import dataclasses
 import pathlib
 import sqlite3
+import threading
 
 import pytest
 import sqlalchemy as sa
@@ -40,6 +41,19 @@ def model() -> type[LoginRequestMixin]:
 def test_readers_of_our_own_file_do_not_wait_for_a_writer(engine: sa.Engine) -> None:
     with engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
+def test_a_file_that_another_writes_to_is_opened_when_it_is_done(path: pathlib.Path) -> None:
+    writer = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    done = threading.Timer(0.2, writer.rollback)
+    done.start()
+    engine = sql.file_engine(path)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    done.join()
+    engine.dispose()
+    writer.close()
 
 
 def test_making_the_table_twice_is_fine(engine: sa.Engine, model: type[LoginRequestMixin]) -> None:
