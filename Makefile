@@ -18,7 +18,7 @@ PORT = 5050
 LAN =
 BIN = .venv/bin
 PACKAGE = flask_qrlogin
-CORE = $(PACKAGE)/errors.py,$(PACKAGE)/tokens.py,$(PACKAGE)/login_request.py,$(PACKAGE)/ports.py,$(PACKAGE)/ledger.py,$(PACKAGE)/login_flow.py,$(PACKAGE)/waiting_room.py,$(PACKAGE)/pacing.py
+CORE = $(PACKAGE)/errors.py,$(PACKAGE)/tokens.py,$(PACKAGE)/login_request.py,$(PACKAGE)/confirmation.py,$(PACKAGE)/linked_device.py,$(PACKAGE)/transitions.py,$(PACKAGE)/ports.py,$(PACKAGE)/ledger.py,$(PACKAGE)/login_flow.py,$(PACKAGE)/approval_flow.py,$(PACKAGE)/device_list.py,$(PACKAGE)/liveness.py,$(PACKAGE)/waiting_room.py,$(PACKAGE)/pacing.py
 
 demo: .venv/.example
 	@$(BIN)/python -m example_app --port "$(PORT)" --lan "$(LAN)"
@@ -42,6 +42,7 @@ bench: .venv/.dev
 	$(BIN)/python benchmarks/qr_render.py
 	$(BIN)/python benchmarks/poll.py
 	$(BIN)/python benchmarks/pages.py
+	$(BIN)/python benchmarks/device_check.py
 	$(BIN)/python benchmarks/threads.py
 	$(BIN)/python benchmarks/waiting.py
 	$(BIN)/python benchmarks/growth.py

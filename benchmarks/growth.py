@@ -38,11 +38,12 @@ _CHUNK = 500_000
 # Scanned by one of 100,000 people, and left. The ids are random, as ours are.
 _INSERT = """
 INSERT INTO qrlogin_login_request (id, secret_hash, created_at, expires_at, deadline, user_id,
-    state, version, scanner_name, confirm_version, user_agent, address)
+    state, version, scanner_name, confirm_version, user_agent, address, network, confirmation,
+    warnings, contested, phone_user_agent, phone_address, remember)
 """
 _SCANNED = """
     'scanned', 2, 'Ann', 2, 'Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0',
-    '203.0.113.7'
+    '203.0.113.7', '203.0.113.0/24', 'tap', '', false, '', '203.0.113.9', false
 """
 _ROWS = {
     "postgresql": f"""

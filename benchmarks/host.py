@@ -25,17 +25,19 @@ BASE_URL = "https://login.example"
 PHONE = "phone"
 
 
-def create_app(database: str | None = None) -> flask.Flask:
+def create_app(database: str | None = None, **options: t.Any) -> flask.Flask:
+    """Make the site; the options are those of QRLogin."""
     app = flask.Flask(__name__)
     app.config.update(
         SECRET_KEY="benchmark",
+        QRLOGIN_CONFIRMATION="tap",
         SQLALCHEMY_DATABASE_URI=database or os.environ["DATABASE"],
         QRLOGIN_BASE_URL=BASE_URL,
     )
     app.config.from_prefixed_env()
     db = SQLAlchemy(app)
     login_manager = flask_login.LoginManager(app)
-    QRLogin(app)
+    QRLogin(app, **options)
 
     class User(flask_login.UserMixin, db.Model):  # type: ignore[name-defined,misc]
         id: Mapped[int] = mapped_column(primary_key=True)

@@ -50,10 +50,10 @@ def main() -> None:
         steps.show_code(page)
         keep(page)
         steps.scan(phone, steps.read_code(page))
+        steps.number_on(page)
         keep(phone)
-        steps.expect_shown(page, "scanned")
         keep(page)
-        phone.get_by_role("button", name="Approve").click()
+        steps.approve(phone, page)
         page.get_by_text(re.compile("^Logged in as")).wait_for()
         browser.close()
     width = sum(picture.width + _MARGIN for picture in pictures) + _MARGIN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_qrlogin.login_request import State
-from flask_qrlogin.login_request import TRANSITIONS
+from flask_qrlogin.transitions import TRANSITIONS
 
 
 def diagram() -> str:

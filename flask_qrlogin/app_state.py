@@ -11,14 +11,22 @@ from datetime import datetime
 import flask
 
 from . import signals
+from . import tokens
+from .approval_flow import ApprovalFlow
 from .config import Settings
+from .device_list import DeviceList
 from .errors import ConfigurationError
+from .geoip import GeoIP
 from .hooks import Hooks
+from .hooks import Place
+from .host_checks import HostChecks
 from .ledger import Ledger
+from .linked_device import LinkedDevice
 from .login_flow import LoginFlow
 from .login_request import LoginRequest
 from .login_request import State
 from .pacing import Pacing
+from .ports import LinkedDeviceStore
 from .ports import LoginRequestStore
 from .ports import Notifier
 from .qr_image import QRStyle
@@ -28,7 +36,10 @@ _KEY = "qrlogin"
 #: What a browser waits for. It brings about the other states itself.
 _BY_PHONE = (State.SCANNED, State.APPROVED, State.DENIED)
 
-Part = t.TypeVar("Part")
+if t.TYPE_CHECKING:
+    import sqlalchemy as sa
+
+Part = t.TypeVar("Part", covariant=True)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,7 +50,10 @@ class Backend(t.Generic[Part]):
     why: str
 
 
-class AppState:
+Flow = t.TypeVar("Flow", LoginFlow, ApprovalFlow)
+
+
+class AppState(HostChecks):
     """The parts of one application, put together on first use."""
 
     def __init__(
@@ -47,41 +61,62 @@ class AppState:
         *,
         settings: Settings,
         hooks: Hooks,
-        open_store: c.Callable[[flask.Flask, Settings], Backend[LoginRequestStore]],
-        open_notifier: c.Callable[[flask.Flask, Settings, LoginRequestStore], Backend[Notifier]],
+        open_store: c.Callable[[flask.Flask, AppState], Backend[LoginRequestStore]],
+        open_device_store: c.Callable[[flask.Flask, AppState], Backend[LinkedDeviceStore]],
+        open_notifier: c.Callable[[flask.Flask, AppState], Backend[Notifier]],
         in_host_transaction: c.Callable[[flask.Flask], bool],
         qr_style: QRStyle,
         clock: c.Callable[[], datetime],
     ) -> None:
-        self.settings = settings
+        super().__init__(settings)
         self.hooks = hooks
         self.qr_style = qr_style
         self.pacing = Pacing(settings.poll_interval)
         self._open_store = open_store
+        self._open_device_store = open_device_store
         self._open_notifier = open_notifier
         self._in_host_transaction = in_host_transaction
-        self._clock = clock
+        #: The time, as an aware datetime.
+        self.now = clock
         self._lock = threading.RLock()
+        #: Our engines, each beside the one of the host's that it connects as.
+        self.engines: dict[sa.Engine, sa.Engine] = {}
         self._flow: LoginFlow | None = None
+        self._approvals: ApprovalFlow | None = None
         self._store: Backend[LoginRequestStore] | None = None
+        self._device_store: Backend[LinkedDeviceStore] | None = None
+        self._devices: DeviceList | None = None
         self._notifier: Backend[Notifier] | None = None
         self._waiting: WaitingRoom | None = None
         self._released = False
-        self._is_sound = False
+        database = settings.geoip_database
+        self._geoip = None if database is None else GeoIP(database)
 
     def opened_store(self) -> Backend[LoginRequestStore]:
         """Return the store, opened on first use, since the database may be set up after us."""
         with self._lock:
             if self._store is None:
-                self._store = self._open_store(_app(), self.settings)
+                self._store = self._open_store(_app(), self)
             return self._store
+
+    def opened_device_store(self) -> Backend[LinkedDeviceStore]:
+        """Return the store of linked devices, opened on first use."""
+        with self._lock:
+            if self._device_store is None:
+                self._device_store = self._open_device_store(_app(), self)
+            return self._device_store
 
     def opened_notifier(self) -> Backend[Notifier]:
         """Return what wakes waiting polls in other processes, opened on first use."""
         with self._lock:
             if self._notifier is None:
-                self._notifier = self._open_notifier(_app(), self.settings, self.store)
+                self._notifier = self._open_notifier(_app(), self)
             return self._notifier
+
+    def locate(self, address: str) -> Place | None:
+        """Return where a network address is: by the hook, else by ``QRLOGIN_GEOIP_DATABASE``."""
+        locate = self.hooks.locate or self._geoip
+        return None if locate is None else locate(address)
 
     @property
     def store(self) -> LoginRequestStore:
@@ -114,122 +149,66 @@ class AppState:
     @property
     def ledger(self) -> Ledger:
         """The login requests of this application."""
-        return Ledger(self.store, clock=self._clock, announce=self._announce)
+        return Ledger(self.store, clock=self.now, announce=self._announce)
+
+    @property
+    def devices(self) -> DeviceList:
+        """The logins by QR code of this application, as long as they last."""
+        if self._devices is None:
+            with self._lock:
+                self._devices = DeviceList(
+                    self.opened_device_store().part,
+                    self.ledger,
+                    limits=self.settings.device_limits,
+                    announce=self._announce_device,
+                )
+        return self._devices
+
+    def id_signer(self, purpose: str) -> tokens.IdSigner:
+        """Return what signs an id for one purpose with the app's keys."""
+        return tokens.IdSigner(self._secret_keys(), purpose)
+
+    @staticmethod
+    def _secret_keys() -> list[str | bytes]:
+        config = flask.current_app.config
+        return [config["SECRET_KEY"], *(config.get("SECRET_KEY_FALLBACKS") or ())]
 
     def _announce(self, login_request: LoginRequest) -> None:
-        """Wake who waits, and send the signal.
-
-        What a receiver does wrong must not undo what was already written.
-        """
+        """Wake who waits, and send the signal."""
         if login_request.state in _BY_PHONE:
             self.waiting.publish(login_request.id)
-        app = _app()
-        for receiver in signals.BY_STATE[login_request.state].receivers_for(app):
-            try:
-                receiver(app, login_request=login_request)
-            except Exception:
-                app.logger.exception("A receiver of a flask_qrlogin signal failed.")
+        signal = signals.BY_STATE[login_request.state]
+        signals.send(signal, _app(), login_request=login_request)
+
+    def _announce_device(self, device: LinkedDevice) -> None:
+        signal = signals.device_linked if device.ended_at is None else signals.device_ended
+        signals.send(signal, _app(), device=device)
 
     @property
     def flow(self) -> LoginFlow:
-        """The use cases of this application.
+        """What a browser can do.
 
         Raises:
             ConfigurationError: the application lacks something that we need.
         """
         if self._flow is None:
             with self._lock:
-                self.check()
-                # One that cannot be used is told before anything is written.
-                self.opened_notifier()
-                config = flask.current_app.config
-                self._flow = LoginFlow(
-                    self.ledger,
-                    lifetimes=self.settings.lifetimes,
-                    secret_keys=[
-                        config["SECRET_KEY"],
-                        *(config.get("SECRET_KEY_FALLBACKS") or ()),
-                    ],
-                )
+                self._flow = self._new_flow(LoginFlow)
         return self._flow
 
-    def problems(self) -> list[str]:
-        """Return what the app lacks, each with what to do; known only once it is set up."""
-        app = flask.current_app
-        login_manager = getattr(app, "login_manager", None)
-        problems = []
-        if not app.config.get("SECRET_KEY"):
-            problems.append(
-                "flask_qrlogin signs its codes with the app's SECRET_KEY, which is not set. Set it "
-                "to the output of: python -c 'import secrets; print(secrets.token_hex())'"
-            )
-        if login_manager is None:
-            problems.append(
-                "flask_qrlogin logs people in with Flask-Login, which this app does not have. "
-                "Call LoginManager(app)."
-            )
-        elif login_manager.user_callback is None:
-            problems.append(
-                "Flask-Login cannot load users yet. Register a function with "
-                "@login_manager.user_loader."
-            )
-        if not (
-            self.settings.base_url or app.config.get("SERVER_NAME") or self.trusts_request_host()
-        ):
-            problems.append(
-                "The URL in the QR code needs a host, and the Host header of a request can be "
-                "forged to send people elsewhere. Set QRLOGIN_BASE_URL, for example to "
-                "'https://example.com', or Flask's TRUSTED_HOSTS."
-            )
-        return problems
+    @property
+    def approvals(self) -> ApprovalFlow:
+        """What a phone can do; raises as ``flow`` does."""
+        if self._approvals is None:
+            with self._lock:
+                self._approvals = self._new_flow(ApprovalFlow)
+        return self._approvals
 
-    def check(self) -> None:
-        """Refuse to work for an app that lacks something; what was good stays so.
-
-        Raises:
-            ConfigurationError: with the first of :meth:`problems`.
-        """
-        if not self._is_sound:
-            for problem in self.problems():
-                raise ConfigurationError(problem)
-            self._is_sound = True
-
-    def base_url(self) -> str:
-        """Return scheme and host, without a slash at the end, that a phone can reach.
-
-        A Host header is chosen by the client. Whoever gets a forged one into a cached or relayed
-        page would have the code lead people to another site, so it is used only where it was
-        checked, or while developing.
-
-        Raises:
-            ConfigurationError: nothing says which host can be trusted.
-        """
+    def _new_flow(self, make: type[Flow]) -> Flow:
         self.check()
-        if self.settings.base_url is not None:
-            return self.settings.base_url
-        server_name = flask.current_app.config.get("SERVER_NAME")
-        if server_name:
-            return f"{flask.request.scheme}://{server_name}"
-        return flask.request.host_url.rstrip("/")
-
-    def trusted_host(self) -> str:
-        """Tell a person which host stands in the QR code, and why."""
-        config = flask.current_app.config
-        if self.settings.base_url is not None:
-            return f"{self.settings.base_url} (QRLOGIN_BASE_URL)"
-        if config.get("SERVER_NAME"):
-            return f"{config['SERVER_NAME']} (SERVER_NAME)"
-        if config.get("TRUSTED_HOSTS"):
-            return f"that of the request, one of {config['TRUSTED_HOSTS']} (TRUSTED_HOSTS)"
-        if self.trusts_request_host():
-            return "that of the request, unchecked (the app is in debug or testing)"
-        return "unknown"
-
-    @staticmethod
-    def trusts_request_host() -> bool:
-        """Tell whether Flask checked the Host header, or the app is being developed or tested."""
-        app = flask.current_app
-        return bool(app.config.get("TRUSTED_HOSTS") or app.debug or app.testing)
+        # One that cannot be used is told before anything is written.
+        self.opened_notifier()
+        return make(self.ledger, lifetimes=self.settings.lifetimes, secret_keys=self._secret_keys())
 
     def register(self, app: flask.Flask) -> None:
         """Keep this as the app's state.

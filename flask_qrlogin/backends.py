@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import collections.abc as c
 import contextlib
-import copy
 import pathlib
 import typing as t
 
 import flask
 import sqlalchemy as sa
-from flask_sqlalchemy import SQLAlchemy
 
 from .app_state import Backend
-from .config import public_url
+from .config_values import public_url
 from .errors import ConfigurationError
+from .models import linked_device_model
 from .models import login_request_model
-from .models import LoginRequestMixin
 from .notifiers.in_process import InProcessNotifier
 from .notifiers.polling import PollingNotifier
+from .ports import LinkedDeviceStore
 from .ports import LoginRequestStore
 from .ports import Notifier
 from .stores import sql
 from .stores.memory import MemoryStore
+from .stores.sql_devices import SQLDeviceStore
 
 if t.TYPE_CHECKING:
     import redis
@@ -52,42 +52,35 @@ def open_store_at(url: str, app: flask.Flask) -> Backend[LoginRequestStore]:
 
 def open_own_file(app: flask.Flask) -> Backend[LoginRequestStore]:
     """Open the file of an app that has no database."""
-    path = pathlib.Path(app.instance_path, "qrlogin.sqlite3")
-    store = sql.SQLStore(sql.file_engine(path), login_request_model(sa.MetaData()))
+    engine = _own_engine(app)
+    store = sql.SQLStore(engine, login_request_model(sa.MetaData()))
     store.create_table()
-    return Backend(store, f"{path} (the app has no Flask-SQLAlchemy)")
+    return Backend(store, _own_file(engine))
 
 
-def open_host_database(
-    app: flask.Flask, db: SQLAlchemy, model: type[LoginRequestMixin]
-) -> Backend[LoginRequestStore]:
-    """Open the app's own database, in its context."""
-    bind_key = model.metadata.info.get("bind_key")  # type: ignore[attr-defined]
-    engine = db.engines[bind_key]
-    why = f"{public_url(str(engine.url))} (the app's database)"
-    own = _with_own_pool(engine)
-    if engine.dialect.name != "sqlite":
-        return Backend(sql.SQLStore(own, model), why)
-    if isinstance(engine.pool, sa.pool.StaticPool | sa.pool.SingletonThreadPool):
-        # One connection serves everybody there: our commit would commit what the host has not
-        # finished, and our close would roll it back.
-        app.logger.info("flask_qrlogin: SQLite in memory; keeping records in one of our own.")
-        store = sql.SQLStore(sql.memory_engine(), model)
-        store.create_table()
-        return Backend(store, "SQLite in memory (as the app's database)")
-    return Backend(sql.SQLStore(own, model, in_host_write=lambda: _holds_write(db, engine)), why)
+def open_devices_beside(app: flask.Flask, store: LoginRequestStore) -> Backend[LinkedDeviceStore]:
+    """Open the store of linked devices of an app that has no database of its own.
 
-
-def _with_own_pool(engine: sa.Engine) -> sa.Engine:
-    """Return an engine that connects just as another one, and takes nothing out of its pool.
-
-    The host's session keeps a connection from the user's loading to the end of the request. Were
-    ours a second one of the same pool, a few phones at once would each hold one and wait for the
-    other, and stop the site.
+    They last for weeks, so they are in the database of the login requests, or else in a file.
     """
-    own = copy.copy(engine)  # With its options and listeners.
-    own.pool = engine.pool.recreate()
-    return own
+    beside = isinstance(store, sql.SQLStore)
+    engine = store.engine if isinstance(store, sql.SQLStore) else _own_engine(app)
+    devices = SQLDeviceStore(engine, linked_device_model(sa.MetaData()))
+    if not beside or engine.url.database == str(_own_path(app)):
+        devices.create_table()
+    return Backend(devices, "where login requests are" if beside else _own_file(engine))
+
+
+def _own_path(app: flask.Flask) -> pathlib.Path:
+    return pathlib.Path(app.instance_path, "qrlogin.sqlite3")
+
+
+def _own_engine(app: flask.Flask) -> sa.Engine:
+    return sql.file_engine(_own_path(app))
+
+
+def _own_file(engine: sa.Engine) -> str:
+    return f"{engine.url.database} (the app has no Flask-SQLAlchemy)"
 
 
 def open_notifier(
@@ -207,22 +200,3 @@ def _extra(name: str, key: str) -> c.Iterator[None]:
         raise ConfigurationError(
             f"{key} needs an extra: pip install 'flask-qrlogin[{name}]'"
         ) from error
-
-
-def _holds_write(db: SQLAlchemy, engine: sa.Engine) -> bool:
-    """Tell whether the host's session, in this context, may have written and not committed."""
-    if not db.session.registry.has():
-        return False
-    # SQLAlchemy has no public way to look without drawing the session into one more connection.
-    connections = getattr(db.session().get_transaction(), "_connections", {})
-    return any(
-        connection.engine is engine
-        and not connection.closed
-        and connection.connection.dbapi_connection.in_transaction
-        for connection, *_ in connections.values()
-    )
-
-
-def in_transaction(db: SQLAlchemy | None) -> bool:
-    """Tell whether the host's session, in this context, has begun a transaction."""
-    return db is not None and db.session.registry.has() and db.session().in_transaction()

@@ -5,102 +5,19 @@ from __future__ import annotations
 import collections.abc as c
 import dataclasses
 import difflib
-import math
-import re
 import typing as t
 from datetime import timedelta
 
+from . import budgets
+from . import config_values
+from .confirmation import Confirmation
 from .errors import ConfigurationError
+from .liveness import Limits
 from .login_request import Lifetimes
 
 _PREFIX = "QRLOGIN_"
 #: What begins so is meant for us.
 _OURS = (_PREFIX, "QR_LOGIN_")
-#: What ``QRLOGIN_NOTIFIER`` may name, besides a URL.
-NOTIFIERS = ("polling", "in_process", "postgres", "redis")
-_USUAL_PORTS = {"http": ":80", "https": ":443"}
-
-
-def _url_prefix(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"(/[\w.~-]+)+", value):
-        raise ValueError("a path such as '/qrlogin', with a leading slash and none at the end")
-    return value
-
-
-def _base_url(value: object) -> str | None:
-    if value is None:
-        return None
-    # Compared with the Origin header, which is lower case and leaves the usual port out.
-    found = re.fullmatch(r"(https?)://([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?/?", str(value).lower())
-    if not found or not isinstance(value, str):
-        raise ValueError("scheme and host, such as 'https://example.com', without a path")
-    scheme, host, port = found.groups()
-    return f"{scheme}://{host}{'' if port in (None, _USUAL_PORTS[scheme]) else port}"
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError("a text that is not empty")
-    return value
-
-
-def _optional_text(value: object) -> str | None:
-    return None if value is None else _text(value)
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("True or False")
-    return value
-
-
-def _seconds(value: object) -> float:
-    seconds = value.total_seconds() if isinstance(value, timedelta) else value
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise ValueError("a number of seconds or a timedelta")
-    if not (math.isfinite(seconds) and 0 < seconds <= 86400):
-        raise ValueError("more than 0 and at most 86400 seconds")
-    return seconds
-
-
-def _lifetime(value: object) -> timedelta:
-    return timedelta(seconds=_seconds(value))
-
-
-def _rounds(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError("a whole number of at least 1")
-    return value
-
-
-def _places(value: object) -> int | None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
-        raise ValueError("a whole number of at least 0, or None")
-    return value
-
-
-def _store(value: object) -> str | None:
-    if value is not None and (not isinstance(value, str) or "://" not in value):
-        raise ValueError("a URL such as 'redis://localhost:6379/0', or None")
-    return value
-
-
-def public_url(url: str) -> str:
-    """Return a URL as it may be logged: without user, password and options.
-
-    Where somebody has not encoded a password, one cannot tell what belongs to it.
-    """
-    scheme, found, rest = url.partition("://")
-    secret, at, rest = rest.rpartition("@")
-    if not found or "?" in secret:
-        return f"{scheme}://***" if found else "***"
-    return f"{scheme}://{'***@' if at else ''}{rest.partition('?')[0]}"
-
-
-def _notifier(value: object) -> str | None:
-    if value is None or value in NOTIFIERS or (isinstance(value, str) and "://" in value):
-        return value
-    raise ValueError(f"None, one of {', '.join(NOTIFIERS)}, or the URL of a server")
 
 
 def _key(default: t.Any, read: c.Callable[[object], t.Any]) -> t.Any:
@@ -112,44 +29,68 @@ class Settings:
     """The configuration of one app. A field ``name`` is read from the key ``QRLOGIN_NAME``."""
 
     #: Where our pages hang.
-    url_prefix: str = _key("/qrlogin", _url_prefix)
+    url_prefix: str = _key("/qrlogin", config_values.url_prefix)
     #: Scheme and host that phones can reach, for the URL in the QR code.
-    base_url: str | None = _key(None, _base_url)
+    base_url: str | None = _key(None, config_values.base_url)
     #: What people know the site by; its host if not set.
-    site_name: str | None = _key(None, _optional_text)
+    site_name: str | None = _key(None, config_values.optional_text)
     #: Where to go after a login that has no ``next``.
-    redirect: str = _key("/", _text)
+    redirect: str = _key("/", config_values.text)
     #: A request, from its start to its end.
-    request_lifetime: timedelta = _key(Lifetimes().request, _lifetime)
+    request_lifetime: timedelta = _key(Lifetimes().request, config_values.lifetime)
     #: One picture of the code; renewed at half of it.
-    token_lifetime: timedelta = _key(Lifetimes().token, _lifetime)
+    token_lifetime: timedelta = _key(Lifetimes().token, config_values.lifetime)
     #: From the first scan to the decision.
-    decision_lifetime: timedelta = _key(Lifetimes().decision, _lifetime)
+    decision_lifetime: timedelta = _key(Lifetimes().decision, config_values.lifetime)
     #: From the approval until the browser picks it up.
-    pickup_lifetime: timedelta = _key(Lifetimes().pickup, _lifetime)
+    pickup_lifetime: timedelta = _key(Lifetimes().pickup, config_values.lifetime)
     #: Seconds between two polls.
-    poll_interval: float = _key(2.0, _seconds)
+    poll_interval: float = _key(2.0, config_values.seconds)
     #: Where login requests are kept, as a URL; the app's database if not set.
-    store: str | None = _key(None, _store)
+    store: str | None = _key(None, config_values.store)
     #: What wakes waiting polls; chosen by the store if not set.
-    notifier: str | None = _key(None, _notifier)
+    notifier: str | None = _key(None, config_values.notifier)
     #: How many polls each process may hold; chosen by the server if not set.
-    max_waiting: int | None = _key(None, _places)
+    max_waiting: int | None = _key(None, config_values.places)
     #: Seconds that a poll is held at most.
-    max_wait: float = _key(20.0, _seconds)
+    max_wait: float = _key(20.0, config_values.seconds)
     #: How many requests a page begins by itself before it asks for a click.
-    auto_rounds: int = _key(5, _rounds)
+    auto_rounds: int = _key(5, config_values.rounds)
+    #: How a person confirms: by what is known of the login, or the least that is asked for.
+    confirmation: Confirmation | None = _key(None, config_values.confirmation)
+    #: Whether only somebody who is logged in already may ask for a code: a second step.
+    require_login: bool = _key(False, config_values.flag)
+    #: Whence a code may be asked for, and whence it may be scanned and approved.
+    start_networks: tuple[config_values.Network, ...] | None = _key(None, config_values.networks)
+    approve_networks: tuple[config_values.Network, ...] | None = _key(None, config_values.networks)
+    #: How many pending requests one network may have, where Flask-Limiter does not count.
+    max_pending: int | None = _key(1000, config_values.places)
+    #: Limits that differ from the defaults, in the words of Flask-Limiter.
+    rate_limits: c.Mapping[str, str | None] | None = _key(None, budgets.read)
+    #: A MaxMind database of countries or cities.
+    geoip_database: str | None = _key(None, config_values.optional_text)
+    #: How long a login by QR lasts, how long without being used, and how long it may be cached
+    #: that it does.
+    device_lifetime: timedelta = _key(timedelta(days=30), config_values.long_lifetime)
+    device_idle: timedelta | None = _key(None, config_values.optional_lifetime)
+    device_check_seconds: float = _key(0, config_values.check_seconds)
+    #: How long after a login "This wasn't me" can be said without logging in.
+    not_me_lifetime: timedelta = _key(timedelta(days=7), config_values.long_lifetime)
     #: Whether a login that came about by QR may approve another.
-    approve_from_linked: bool = _key(False, _flag)
-    #: Whether such a login counts as fresh for Flask-Login's ``fresh_login_required``.
-    login_fresh: bool = _key(False, _flag)
+    approve_from_linked: bool = _key(False, config_values.flag)
+    #: Whether such a login counts as fresh for Flask-Login's ``fresh_login_required``; "phone"
+    #: where the phone's own login did.
+    login_fresh: bool | str = _key(False, config_values.login_fresh)
 
     def public(self) -> dict[str, object]:
         """Return each key with its value, without passwords."""
         values = {name: getattr(self, name) for name in self.__slots__}
         for name in ("store", "notifier"):
             if "://" in (values[name] or ""):
-                values[name] = public_url(values[name])
+                values[name] = config_values.public_url(values[name])
+        values["confirmation"] = str(self.confirmation or "auto")
+        for name in ("start_networks", "approve_networks"):
+            values[name] = values[name] and [str(network) for network in values[name]]
         return {f"{_PREFIX}{name.upper()}": value for name, value in values.items()}
 
     @property
@@ -160,6 +101,15 @@ class Settings:
             token=self.token_lifetime,
             decision=self.decision_lifetime,
             pickup=self.pickup_lifetime,
+        )
+
+    @property
+    def device_limits(self) -> Limits:
+        """How long a login by QR lasts."""
+        return Limits(
+            lifetime=self.device_lifetime,
+            idle=self.device_idle,
+            check=timedelta(seconds=self.device_check_seconds),
         )
 
     @classmethod
@@ -183,6 +133,6 @@ class Settings:
             except ValueError as error:
                 shown = value
                 if field.name in ("store", "notifier"):
-                    shown = public_url(str(value))
+                    shown = config_values.public_url(str(value))
                 raise ConfigurationError(f"{key} is {shown!r}; it has to be {error}.") from None
         return cls(**values)

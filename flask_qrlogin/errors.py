@@ -78,12 +78,39 @@ class ConfirmInvalid(Refusal):
     title = "This page is not valid. Scan the code again."
 
 
+class NumberMismatch(Refusal):
+    """The person chose another number than the browser shows; the request has ended."""
+
+    code = "number_mismatch"
+    status = 403
+    title = "That is not the number on the other screen. Nobody was logged in."
+
+
+class StepUpRequired(Refusal):
+    """Approving asks for more than was given; ``confirmation`` says what.
+
+    Scan again to see the choices. ``login`` is ``fresh`` where the person has to log in again.
+    """
+
+    code = "step_up_required"
+    status = 403
+    title = "This login needs a stronger confirmation."
+
+
 class RequestNotFound(Refusal):
     """There is no such request, or it is not this browser's: the same answer for both."""
 
     code = "request_not_found"
     status = 404
     title = "This login request is not known. Show a new code."
+
+
+class DeviceNotFound(Refusal):
+    """There is no such linked device, or it is another person's: the same answer for both."""
+
+    code = "device_not_found"
+    status = 404
+    title = "This login is not known."
 
 
 class NotScanned(Refusal):
@@ -148,6 +175,19 @@ class UnsupportedMediaType(Refusal):
     code = "unsupported_media_type"
     status = 415
     title = "Send the body as application/json."
+
+
+class RateLimited(Refusal):
+    """Too much was asked in a short time; ``Retry-After`` says for how many seconds to wait."""
+
+    code = "rate_limited"
+    status = 429
+    title = "Too many requests. Wait a moment."
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__()
+        #: Seconds.
+        self.retry_after = retry_after
 
 
 class ExtraMissing(Refusal):

@@ -8,25 +8,33 @@ from datetime import datetime
 from datetime import UTC
 
 import flask
-import flask_login
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 
 from . import backends
 from . import cli
+from . import host_database
 from .app_state import AppState
 from .app_state import Backend
 from .config import Settings
 from .hooks import HookDecorators
+from .models import linked_device_model
+from .models import LinkedDeviceMixin
 from .models import login_request_model
 from .models import LoginRequestMixin
+from .ports import LinkedDeviceStore
 from .ports import LoginRequestStore
 from .ports import Notifier
 from .qr_image import QRStyle
+from .stores.sql import SQLStore
+from .stores.sql_devices import SQLDeviceStore
 from .web import app_api
+from .web import audit_log
 from .web import browser
+from .web import devices
 from .web import host_session
 from .web import phone
+from .web import phone_login
 from .web import server
 
 
@@ -45,6 +53,7 @@ class QRLogin(HookDecorators):
         app: The application; leave it out and call :meth:`init_app` in a factory.
         db: The Flask-SQLAlchemy to use, if the app's registered one is not it.
         login_request_model: A model of your own on :class:`LoginRequestMixin`.
+        linked_device_model: A model of your own on :class:`LinkedDeviceMixin`.
         store: Where login requests are kept, instead of the database.
         notifier: What wakes waiting polls in other processes, instead of the one that fits.
         qr_style: How the picture of the code looks.
@@ -60,6 +69,7 @@ class QRLogin(HookDecorators):
         *,
         db: SQLAlchemy | None = None,
         login_request_model: type[LoginRequestMixin] | None = None,
+        linked_device_model: type[LinkedDeviceMixin] | None = None,
         store: LoginRequestStore | None = None,
         notifier: Notifier | None = None,
         qr_style: QRStyle | None = None,
@@ -68,6 +78,7 @@ class QRLogin(HookDecorators):
         super().__init__()
         self._db = db
         self._model = login_request_model
+        self._device_model = linked_device_model
         self._store = store
         self._notifier = notifier
         self._qr_style = qr_style or QRStyle()
@@ -85,6 +96,7 @@ class QRLogin(HookDecorators):
             settings=Settings.from_mapping(app.config),
             hooks=self.hooks,
             open_store=self._open_store,
+            open_device_store=self._open_device_store,
             open_notifier=self._open_notifier,
             in_host_transaction=self._in_host_transaction,
             qr_style=self._qr_style,
@@ -95,24 +107,29 @@ class QRLogin(HookDecorators):
             browser.make_blueprint,
             phone.make_blueprint,
             app_api.make_blueprint,
+            devices.make_blueprint,
         ):
             app.register_blueprint(make_blueprint(), url_prefix=state.settings.url_prefix)
         app.add_template_global(browser.panel, "qrlogin")
         app.cli.add_command(cli.group)
-        # The mark "by QR" belongs to one login: any other one, and a logout, takes it away.
-        flask_login.user_logged_in.connect(host_session.forget_mark, app)
-        flask_login.user_logged_out.connect(host_session.forget_mark, app)
-        if app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST"):
-            flask.request_started.connect(host_session.keep_unremembered, app)
-        if self._store is None and state.settings.store is None and self._model is None:
-            self._make_model_early(app)
+        host_session.connect(app)
+        phone_login.connect(app)
+        self._make_models_early(app, state.settings)
+        audit_log.connect(app)
         server.release_at_sigterm(state)
 
-    def _make_model_early(self, app: flask.Flask) -> None:
-        """Let ``create_all`` and migrations see the model as soon as the db is known."""
+    def _make_models_early(self, app: flask.Flask, settings: Settings) -> None:
+        """Let ``create_all`` and migrations see our models as soon as the db is known."""
+
+        def make(db: SQLAlchemy) -> None:
+            if self._store is None and settings.store is None and self._model is None:
+                login_request_model(db.metadata)
+            if self._device_model is None:
+                linked_device_model(db.metadata)
+
         db = self._find_db(app)
         if db is not None:
-            login_request_model(db.metadata)
+            make(db)
             return
 
         def look_again(sender: flask.Flask, **extra: object) -> None:
@@ -121,30 +138,36 @@ class QRLogin(HookDecorators):
                 flask.appcontext_pushed.disconnect(look_again, sender)
                 # Whatever is wrong is said at the first use: this may be anybody's context.
                 with contextlib.suppress(sa.exc.SQLAlchemyError):
-                    login_request_model(late.metadata)
+                    make(late)
 
         flask.appcontext_pushed.connect(look_again, app, weak=False)
 
     def _find_db(self, app: flask.Flask) -> SQLAlchemy | None:
         return self._db or app.extensions.get("sqlalchemy")
 
-    def _open_store(self, app: flask.Flask, settings: Settings) -> Backend[LoginRequestStore]:
+    def _open_store(self, app: flask.Flask, state: AppState) -> Backend[LoginRequestStore]:
         """Open the store of an app, in its context."""
         if self._store is not None:
             return Backend(self._store, f"{type(self._store).__name__} (store=)")
-        if settings.store is not None:
-            return backends.open_store_at(settings.store, app)
+        if state.settings.store is not None:
+            return backends.open_store_at(state.settings.store, app)
         db = self._find_db(app)
         if db is None:
             return backends.open_own_file(app)
-        return backends.open_host_database(app, db, self._model or login_request_model(db.metadata))
+        model = self._model or login_request_model(db.metadata)
+        return host_database.open_host_database(app, state, db, SQLStore, model)
 
-    def _open_notifier(
-        self, app: flask.Flask, settings: Settings, store: LoginRequestStore
-    ) -> Backend[Notifier]:
+    def _open_device_store(self, app: flask.Flask, state: AppState) -> Backend[LinkedDeviceStore]:
+        db = self._find_db(app)
+        if db is None:
+            return backends.open_devices_beside(app, state.store)
+        model = self._device_model or linked_device_model(db.metadata)
+        return host_database.open_host_database(app, state, db, SQLDeviceStore, model)
+
+    def _open_notifier(self, app: flask.Flask, state: AppState) -> Backend[Notifier]:
         if self._notifier is not None:
             return Backend(self._notifier, f"{type(self._notifier).__name__} (notifier=)")
-        return backends.open_notifier(settings.notifier, app, store)
+        return backends.open_notifier(state.settings.notifier, app, state.store)
 
     def _in_host_transaction(self, app: flask.Flask) -> bool:
-        return backends.in_transaction(self._find_db(app))
+        return host_database.in_transaction(self._find_db(app))

@@ -10,6 +10,9 @@ from datetime import datetime
 
 import flask
 
+from .confirmation import Confirmation
+from .confirmation import Signals
+from .linked_device import LinkedDevice
 from .login_request import LoginRequest
 from .login_request import Profile
 
@@ -52,6 +55,20 @@ def _looks_private(name: str) -> bool:
     return "@" in name or (digits >= 6 and digits > letters)
 
 
+def default_matches_hint(user: t.Any, hint: str) -> bool:
+    """Compare what was typed with ``username`` and ``email``, whatever the case.
+
+    Not with a name that people choose themselves: anybody could take another's.
+    """
+    names = (getattr(user, name, None) for name in ("username", "email"))
+    hint = _folded(hint)
+    return any(isinstance(name, str) and _folded(name) == hint for name in names)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold().strip()
+
+
 def default_describe_browser(user_agent: str) -> str:
     """Name browser and system, as in "Firefox on Linux"."""
     # Imported on first use: its tables take a moment to load.
@@ -77,6 +94,11 @@ MayApprove: t.TypeAlias = c.Callable[[t.Any, LoginRequest], str | None]
 QRPayload: t.TypeAlias = c.Callable[[str, str, datetime, datetime], str]
 DescribeBrowser: t.TypeAlias = c.Callable[[str], str]
 Locate: t.TypeAlias = c.Callable[[str], Place | None]
+ConfirmationPolicy: t.TypeAlias = c.Callable[[t.Any, LoginRequest, Signals], Confirmation | None]
+StepUp: t.TypeAlias = c.Callable[[t.Any, flask.Request, LoginRequest], bool]
+MatchesHint: t.TypeAlias = c.Callable[[t.Any, str], bool]
+PhoneLogin: t.TypeAlias = c.Callable[[t.Any, flask.Request], tuple[str | None, datetime | None]]
+SendNotice: t.TypeAlias = c.Callable[[t.Any, LinkedDevice, str], None]
 AfterLogin: t.TypeAlias = c.Callable[[t.Any, LoginRequest], str | None]
 
 
@@ -90,7 +112,12 @@ class Hooks:
     may_approve: MayApprove = _nothing
     qr_payload: QRPayload = _qr_payload
     describe_browser: DescribeBrowser = default_describe_browser
-    locate: Locate = _nothing
+    locate: Locate | None = None
+    confirmation_policy: ConfirmationPolicy = _nothing
+    step_up: StepUp | None = None
+    matches_hint: MatchesHint = default_matches_hint
+    phone_login: PhoneLogin | None = None
+    send_notice: SendNotice = _nothing
     after_login: AfterLogin = _nothing
 
 
@@ -151,4 +178,44 @@ class HookDecorators:
     def after_login(self, function: AfterLogin) -> AfterLogin:
         """Say where to go after a login without ``next``: ``f(user, login_request)``, or None."""
         self.hooks.after_login = function
+        return function
+
+    def confirmation_policy(self, function: ConfirmationPolicy) -> ConfirmationPolicy:
+        """Decide what a person has to do to approve: ``f(user, login_request, signals)``.
+
+        Return a :class:`Confirmation`, or None for what ``QRLOGIN_CONFIRMATION`` says. Asked at the
+        scan and at the approval; the stricter answer counts.
+        """
+        self.hooks.confirmation_policy = function
+        return function
+
+    def step_up(self, function: StepUp) -> StepUp:
+        """Tell whether a native app has asked its owner again: ``f(user, request, login_request)``.
+
+        Check here what the app sends with the approval, such as the answer to a passkey. Without
+        this hook an app cannot approve where a fresh login is required.
+        """
+        self.hooks.step_up = function
+        return function
+
+    def matches_hint(self, function: MatchesHint) -> MatchesHint:
+        """Tell whether the name typed on the browser is this person's: ``f(user, hint)``."""
+        self.hooks.matches_hint = function
+        return function
+
+    def phone_login(self, function: PhoneLogin) -> PhoneLogin:
+        """Tell how strong the phone's login is, and since when: ``f(user, request)``.
+
+        Return a short word of your own, or None, and an aware datetime, or None. It is kept with
+        the linked device. By default it is ``fresh`` or ``remembered`` on a web page.
+        """
+        self.hooks.phone_login = function
+        return function
+
+    def send_notice(self, function: SendNotice) -> SendNotice:
+        """Tell a person that a browser was logged in: ``f(user, device, url)``.
+
+        The URL leads to a page where the person can say "This wasn't me", without logging in.
+        """
+        self.hooks.send_notice = function
         return function

@@ -52,6 +52,10 @@ class Ledger:
             raise errors.RequestNotFound
         return request
 
+    def of_person(self, user_id: str) -> list[LoginRequest]:
+        """Return what a person has scanned and is under way: a hint, to look at again."""
+        return self._store.find(self.now(), user_id=user_id)
+
     def change(
         self,
         id: str,

@@ -1,6 +1,7 @@
-"""The use cases: what a browser and a phone can do with a login request.
+"""The use cases of a browser: it begins a login request, polls, and is logged in.
 
-No Flask, no database and no clock of its own: a ledger and the keys are passed in.
+No Flask, no database and no clock of its own: a ledger and the keys are passed in. What a phone
+does is in ``approval_flow.py``.
 """
 
 from __future__ import annotations
@@ -9,24 +10,23 @@ import collections.abc as c
 import dataclasses
 import itertools
 import math
-import re
 import typing as t
 from datetime import datetime
 
 from . import errors
-from . import login_request as transitions
 from . import tokens
+from . import transitions
 from .ledger import Ledger
+from .login_request import cleaned
 from .login_request import Lifetimes
 from .login_request import LoginRequest
-from .login_request import Profile
 from .login_request import State
 from .waiting_room import Waiter
 
 #: Every so many new requests, how many old rows make room: more than come, but a few at a time.
 _PURGE_EVERY = 10
 _PURGE_AT_ONCE = 50
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+
 
 User = t.TypeVar("User")
 
@@ -41,7 +41,7 @@ class Polled(t.Generic[User]):
 
 
 class LoginFlow:
-    """Runs login requests from start to end.
+    """Runs the browser's side of login requests, from the start to the login.
 
     ``secret_keys`` are the app's: the first signs, all are accepted.
     """
@@ -60,13 +60,19 @@ class LoginFlow:
             secret_keys, token_lifetime=lifetimes.token, proof_lifetime=lifetimes.request
         )
         self._secrets = tokens.SecretHasher(secret_keys)
-        self._confirm = tokens.ConfirmSigner(secret_keys)
+        self._numbers = tokens.NumberMatch(secret_keys)
         self._starts = itertools.count()
 
-    # The browser
-
     def draft(
-        self, *, user_agent: str = "", address: str = "", next: str | None = None
+        self,
+        *,
+        user_agent: str = "",
+        address: str = "",
+        network: str = "",
+        browser_id: str | None = None,
+        next: str | None = None,
+        login_hint: str | None = None,
+        requested_by: str | None = None,
     ) -> tuple[LoginRequest, str]:
         """Make a login request, and the browser secret, which is kept nowhere else."""
         now = self.now()
@@ -78,9 +84,13 @@ class LoginFlow:
             created_at=now,
             expires_at=expires_at,
             deadline=expires_at,
-            user_agent=_clean(user_agent, 255),
-            address=_clean(address, 45),
+            user_agent=cleaned(user_agent, 255),
+            address=cleaned(address, 45),
+            network=network,
+            browser_id=browser_id,
             next=next,
+            login_hint=cleaned(login_hint, 255) or None if login_hint else None,
+            requested_by=requested_by,
         )
         return request, secret
 
@@ -158,104 +168,7 @@ class LoginFlow:
         request = self.of_browser(id, secret)
         return self._ledger.change(id, transitions.cancel, known=request)
 
-    # The phone
-
-    def prove_opened(self, token: str) -> str | None:
-        """Return a proof that a fresh code was opened now, or None if the code is not fresh."""
-        return self._qr.prove_opened(token, self.now())
-
-    def of_phone(
-        self, token: str, *, user_id: str | None = None, proof: str | None = None
-    ) -> LoginRequest:
-        """Return the request that a code stands for, as long as this phone may look at it.
-
-        It may with a fresh code, with the proof that it opened one, or if this person has scanned
-        it already.
-
-        Raises:
-            TokenInvalid, TokenExpired, RequestNotFound
-        """
-        signed = self._qr.read(token)
-        may_scan = self._qr.may_scan(signed, proof, self.now())
-        if not may_scan and user_id is None:
-            raise errors.TokenExpired
-        request = self._ledger.get(signed.id)
-        if not may_scan and request.user_id != user_id:
-            raise errors.TokenExpired
-        return request
-
-    def scan(
-        self, token: str, *, user_id: str, profile: Profile, proof: str | None = None
-    ) -> LoginRequest:
-        """The person scans the code; :meth:`confirm_token` is what decides afterwards.
-
-        Raises:
-            TokenInvalid, TokenExpired, RequestNotFound, AlreadyScanned, RequestEnded,
-            RequestExpired
-        """
-        request = self.of_phone(token, user_id=user_id, proof=proof)
-        url = profile.avatar_url
-        profile = Profile(
-            _clean(profile.name, 100) or "Somebody",
-            url if url and len(url) <= 2000 and not _CONTROL.search(url) else None,
-        )
-        return self._ledger.change(
-            request.id,
-            lambda r, now: transitions.scan(
-                r, now, user_id=user_id, profile=profile, decision=self._lifetimes.decision
-            ),
-            known=request,
-        )
-
-    def confirm_token(self, request: LoginRequest) -> str | None:
-        """Return the confirm token of the newest scan: for the scanner's eyes only."""
-        if request.user_id is None or request.confirm_version is None:
-            return None
-        return self._confirm.write(
-            id=request.id, user_id=request.user_id, version=request.confirm_version
-        )
-
-    def approve(
-        self,
-        token: str,
-        *,
-        user_id: str,
-        confirm_token: str,
-        authorize: c.Callable[[LoginRequest], object],
-    ) -> LoginRequest:
-        """The scanner agrees. ``authorize`` is asked before it is written, and may raise.
-
-        Raises:
-            TokenInvalid, RequestNotFound, NotScanned, AlreadyScanned, ConfirmInvalid,
-            ConfirmSuperseded, RequestEnded, RequestExpired
-        """
-
-        def step(request: LoginRequest, now: datetime) -> LoginRequest:
-            approved = transitions.approve(
-                request, now, user_id=user_id, pickup=self._lifetimes.pickup
-            )
-            self._check_confirm(request, user_id, confirm_token)
-            authorize(request)
-            return approved
-
-        return self._ledger.change(self._qr.read(token).id, step)
-
-    def deny(self, token: str, *, user_id: str, confirm_token: str) -> LoginRequest:
-        """The scanner refuses, or takes an approval back. Raises as :meth:`approve` does."""
-
-        def step(request: LoginRequest, now: datetime) -> LoginRequest:
-            denied = transitions.deny(request, now, user_id=user_id)
-            self._check_confirm(request, user_id, confirm_token)
-            return denied
-
-        return self._ledger.change(self._qr.read(token).id, step)
-
-    def _check_confirm(self, request: LoginRequest, user_id: str, confirm_token: str) -> None:
-        self._confirm.check(
-            confirm_token, id=request.id, user_id=user_id, version=request.confirm_version or 0
-        )
-
-
-def _clean(text: str, length: int) -> str:
-    """Make a text fit into a column: some databases refuse control characters or long ones."""
-    return _CONTROL.sub(" ", text)[:length].strip()
+    def number(self, request: LoginRequest) -> str | None:
+        """Return the number that the browser has to show, if it is asked for."""
+        waits = request.state is State.SCANNED and request.confirmation.needs_number
+        return self._numbers.number(request.id) if waits else None

@@ -1,24 +1,21 @@
-"""What one QR code stands for, and the only place that says what may happen to it.
-
-Every change is a pure function: it takes a frozen :class:`LoginRequest` and the time, and returns
-the next one or raises. :data:`TRANSITIONS` is the whole table.
-"""
+"""What one QR code stands for, as it is at one moment; ``transitions.py`` says what may follow."""
 
 from __future__ import annotations
 
-import collections.abc as c
 import dataclasses
 import enum
-import types
+import re
 import typing as t
 from datetime import datetime
 from datetime import timedelta
 
-from . import errors
+from .confirmation import Confirmation
 
 #: The version of a request that nobody has scanned. Every later one that has not ended carries
 #: the scanner.
 FIRST_VERSION = 1
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
 
 class State(enum.StrEnum):
@@ -45,43 +42,29 @@ class State(enum.StrEnum):
         return self not in (State.PENDING, State.SCANNED, State.APPROVED)
 
 
-class Event(enum.StrEnum):
-    """What can be done to a login request."""
-
-    SCAN = "scan"
-    APPROVE = "approve"
-    DENY = "deny"
-    CANCEL = "cancel"
-    REDEEM = "redeem"
-
-
-#: Where each event leads. What is not here is refused.
-TRANSITIONS: c.Mapping[tuple[State, Event], State] = types.MappingProxyType(
-    {
-        (State.PENDING, Event.SCAN): State.SCANNED,
-        (State.PENDING, Event.CANCEL): State.CANCELLED,
-        # The same person scans again, for a new confirm token.
-        (State.SCANNED, Event.SCAN): State.SCANNED,
-        (State.SCANNED, Event.APPROVE): State.APPROVED,
-        (State.SCANNED, Event.DENY): State.DENIED,
-        (State.SCANNED, Event.CANCEL): State.CANCELLED,
-        (State.APPROVED, Event.SCAN): State.APPROVED,
-        # A second tap on Approve.
-        (State.APPROVED, Event.APPROVE): State.APPROVED,
-        # The person takes the approval back.
-        (State.APPROVED, Event.DENY): State.DENIED,
-        (State.APPROVED, Event.CANCEL): State.CANCELLED,
-        (State.APPROVED, Event.REDEEM): State.REDEEMED,
-    }
-)
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Profile:
     """What a browser may show of a person before the login: nothing that identifies an account."""
 
     name: str
     avatar_url: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Phone:
+    """The device that scans and approves, and how its owner is logged in there."""
+
+    user_agent: str = ""
+    address: str = ""
+    #: The linked device that it is, if its own login came about by QR code.
+    device_id: str | None = None
+    #: How strong that login is: ``fresh``, ``remembered``, or a word of the application's own.
+    login: str | None = None
+    login_at: datetime | None = None
+
+    def columns(self) -> dict[str, t.Any]:
+        """Return it as fields of a :class:`LoginRequest`."""
+        return {f"phone_{name}": getattr(self, name) for name in self.__slots__}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -114,11 +97,19 @@ class LoginRequest:
     expires_at: datetime
     #: When the present state ends; never after ``expires_at``.
     deadline: datetime
-    #: The browser's User-Agent header and network address.
+    #: The browser's User-Agent header, and its network address if that is known.
     user_agent: str = ""
     address: str = ""
+    #: Whoever sent the request itself, for counting: the first 24 bits, or 56 of IPv6.
+    network: str = ""
+    #: What this browser is recognised by, if somebody has logged in by QR code there before.
+    browser_id: str | None = None
     #: The path of this site to go to after the login.
     next: str | None = None
+    #: The user name that was typed on the browser: another person's scan is refused.
+    login_hint: str | None = None
+    #: Who is logged in at the browser already: only that person may scan.
+    requested_by: str | None = None
     #: The scanner: the string of Flask-Login's ``get_id()``.
     user_id: str | None = None
     scanner_name: str | None = None
@@ -127,8 +118,24 @@ class LoginRequest:
     confirm_version: int | None = None
     #: Made by the one poll that redeems, so that it knows its own write.
     nonce: str | None = dataclasses.field(default=None, repr=False)
-    #: Why it was denied.
+    #: Why it was denied: a name such as ``number_mismatch``.
     reason: str | None = None
+    #: What the scanner has to do to approve, and the names of the warnings that were shown.
+    confirmation: Confirmation = Confirmation.TAP
+    warnings: str = ""
+    #: Whether somebody else has tried to scan it too.
+    contested: bool = False
+    scanned_at: datetime | None = None
+    #: When it was approved or denied.
+    decided_at: datetime | None = None
+    #: The phone at the last of these steps; see :class:`Phone`.
+    phone_user_agent: str = ""
+    phone_address: str = ""
+    phone_device_id: str | None = None
+    phone_login: str | None = None
+    phone_login_at: datetime | None = None
+    #: Whether the approver wants the browser to stay logged in.
+    remember: bool = False
 
     def state_at(self, now: datetime) -> State:
         """Return the state at a time, ``expired`` included."""
@@ -153,91 +160,11 @@ class LoginRequest:
         return self.state_at(now) is State.APPROVED and since > FIRST_VERSION
 
 
-def scan(
-    request: LoginRequest, now: datetime, *, user_id: str, profile: Profile, decision: timedelta
-) -> LoginRequest:
-    """The person scans; the first one owns the request.
-
-    Scanning again makes a new confirm token, and gives no more time.
-
-    Raises:
-        AlreadyScanned: another person was first.
-        RequestEnded, RequestExpired: it is too late.
-    """
-    first = request.user_id is None
-    if not first:
-        _require_owner(request, user_id)
-    return _next(
-        request,
-        Event.SCAN,
-        now,
-        deadline=min(now + decision, request.expires_at) if first else request.deadline,
-        user_id=user_id,
-        scanner_name=profile.name,
-        scanner_avatar_url=profile.avatar_url,
-        confirm_version=request.version + 1,
-    )
+def cleaned(text: str, length: int) -> str:
+    """Make a text fit into a column: some databases refuse control characters or long ones."""
+    return _CONTROL.sub(" ", text)[:length].strip()
 
 
-def approve(
-    request: LoginRequest, now: datetime, *, user_id: str, pickup: timedelta
-) -> LoginRequest:
-    """The scanner agrees to the login; a second time changes nothing.
-
-    Raises:
-        NotScanned, AlreadyScanned: this person does not own the request.
-        RequestEnded, RequestExpired: it is too late.
-    """
-    _require_owner(request, user_id)
-    if request.state_at(now) is State.APPROVED:
-        return request
-    return _next(request, Event.APPROVE, now, deadline=min(now + pickup, request.expires_at))
-
-
-def deny(
-    request: LoginRequest, now: datetime, *, user_id: str, reason: str | None = None
-) -> LoginRequest:
-    """The scanner refuses, or takes an approval back that was not yet picked up.
-
-    Raises:
-        NotScanned, AlreadyScanned: this person does not own the request.
-        RequestEnded, RequestExpired: it is too late.
-    """
-    _require_owner(request, user_id)
-    return _next(request, Event.DENY, now, reason=reason)
-
-
-def cancel(request: LoginRequest, now: datetime) -> LoginRequest:
-    """The browser withdraws the request.
-
-    Raises:
-        RequestEnded, RequestExpired: it is too late.
-    """
-    return _next(request, Event.CANCEL, now)
-
-
-def redeem(request: LoginRequest, now: datetime, *, nonce: str) -> LoginRequest:
-    """The browser picks the login up; whoever writes this, and nobody else, logs in.
-
-    Raises:
-        NotApproved: nobody has agreed yet.
-        RequestEnded, RequestExpired: it is too late.
-    """
-    return _next(request, Event.REDEEM, now, nonce=nonce)
-
-
-def _require_owner(request: LoginRequest, user_id: str) -> None:
-    if request.user_id is not None and request.user_id != user_id:
-        raise errors.AlreadyScanned
-
-
-def _next(request: LoginRequest, event: Event, now: datetime, **changes: t.Any) -> LoginRequest:
-    state = request.state_at(now)
-    if state is State.EXPIRED:
-        raise errors.RequestExpired
-    if state.is_end:
-        raise errors.RequestEnded(state=state.value)
-    target = TRANSITIONS.get((state, event))
-    if target is None:
-        raise errors.NotApproved if event is Event.REDEEM else errors.NotScanned
-    return dataclasses.replace(request, state=target, version=request.version + 1, **changes)
+def has_control(text: str) -> bool:
+    """Tell whether a text has characters that some databases refuse."""
+    return _CONTROL.search(text) is not None

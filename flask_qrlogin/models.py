@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.dialects import mysql
 
-_MODEL_KEY = "flask_qrlogin.login_request"
 # Two apps with one database may begin in two threads.
 _lock = threading.Lock()
 
@@ -18,6 +17,8 @@ _lock = threading.Lock()
 # A plain type, so that a migration does not import us. MySQL and MariaDB keep whole seconds
 # unless they are asked.
 _UTC = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+# Names and user agents, whatever the database's own default.
+_IN_ALL_SCRIPTS = {"mysql_charset": "utf8mb4", "mariadb_charset": "utf8mb4"}
 
 
 class LoginRequestMixin:
@@ -35,8 +36,11 @@ class LoginRequestMixin:
     """
 
     __tablename__ = "qrlogin_login_request"
-    # Names and user agents are in all scripts, whatever the database's own default.
-    __table_args__: t.ClassVar[t.Any] = {"mysql_charset": "utf8mb4", "mariadb_charset": "utf8mb4"}
+
+    @orm.declared_attr.directive
+    def __table_args__(cls) -> t.Any:
+        # Each new request counts those of its network: not by reading the old ones too.
+        return (sa.Index(None, "network", "expires_at"), _IN_ALL_SCRIPTS)
 
     id: orm.Mapped[str] = orm.mapped_column(sa.String(32), primary_key=True)
     secret_hash: orm.Mapped[str] = orm.mapped_column(sa.String(64))
@@ -47,16 +51,67 @@ class LoginRequestMixin:
     deadline: orm.Mapped[datetime] = orm.mapped_column(_UTC)
     user_agent: orm.Mapped[str] = orm.mapped_column(sa.String(255))
     address: orm.Mapped[str] = orm.mapped_column(sa.String(45))
+    network: orm.Mapped[str] = orm.mapped_column(sa.String(45), server_default="")
+    browser_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
     next: orm.Mapped[str | None] = orm.mapped_column(sa.String(2000))
+    login_hint: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
+    requested_by: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
     user_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(255), index=True)
     scanner_name: orm.Mapped[str | None] = orm.mapped_column(sa.String(100))
     scanner_avatar_url: orm.Mapped[str | None] = orm.mapped_column(sa.String(2000))
     confirm_version: orm.Mapped[int | None]
     nonce: orm.Mapped[str | None] = orm.mapped_column(sa.String(43))
     reason: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
+    # What came later has a default in the database, for the rows that are there already.
+    confirmation: orm.Mapped[str] = orm.mapped_column(sa.String(16), server_default="tap")
+    warnings: orm.Mapped[str] = orm.mapped_column(sa.String(255), server_default="")
+    contested: orm.Mapped[bool] = orm.mapped_column(server_default=sa.false())
+    scanned_at: orm.Mapped[datetime | None] = orm.mapped_column(_UTC)
+    decided_at: orm.Mapped[datetime | None] = orm.mapped_column(_UTC)
+    phone_user_agent: orm.Mapped[str] = orm.mapped_column(sa.String(255), server_default="")
+    phone_address: orm.Mapped[str] = orm.mapped_column(sa.String(45), server_default="")
+    phone_device_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
+    phone_login: orm.Mapped[str | None] = orm.mapped_column(sa.String(50))
+    phone_login_at: orm.Mapped[datetime | None] = orm.mapped_column(_UTC)
+    remember: orm.Mapped[bool] = orm.mapped_column(server_default=sa.false())
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id} {self.state}>"
+
+
+class LinkedDeviceMixin:
+    """The columns of a linked device; :class:`~flask_qrlogin.linked_device.LinkedDevice` says what
+    they mean. For a table of your own, as with :class:`LoginRequestMixin`:
+    ``QRLogin(app, linked_device_model=MyLinkedDevice)``.
+    """
+
+    __tablename__ = "qrlogin_linked_device"
+    __table_args__: t.ClassVar[t.Any] = _IN_ALL_SCRIPTS
+
+    id: orm.Mapped[str] = orm.mapped_column(sa.String(32), primary_key=True)
+    user_id: orm.Mapped[str] = orm.mapped_column(sa.String(255), index=True)
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(100))
+    user_agent: orm.Mapped[str] = orm.mapped_column(sa.String(255))
+    address: orm.Mapped[str] = orm.mapped_column(sa.String(45))
+    place: orm.Mapped[str | None] = orm.mapped_column(sa.String(200))
+    browser_id: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+    created_at: orm.Mapped[datetime] = orm.mapped_column(_UTC)
+    last_seen_at: orm.Mapped[datetime] = orm.mapped_column(_UTC)
+    expires_at: orm.Mapped[datetime] = orm.mapped_column(_UTC, index=True)
+    remembered: orm.Mapped[bool]
+    approver_user_agent: orm.Mapped[str] = orm.mapped_column(sa.String(255))
+    approver_address: orm.Mapped[str] = orm.mapped_column(sa.String(45))
+    approver_device_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
+    approver_login: orm.Mapped[str | None] = orm.mapped_column(sa.String(50))
+    approver_login_at: orm.Mapped[datetime | None] = orm.mapped_column(_UTC)
+    ended_at: orm.Mapped[datetime | None] = orm.mapped_column(_UTC)
+    end_reason: orm.Mapped[str | None] = orm.mapped_column(sa.String(20))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id}>"
+
+
+Mixin = t.TypeVar("Mixin", LoginRequestMixin, LinkedDeviceMixin)
 
 
 def login_request_model(metadata: sa.MetaData) -> type[LoginRequestMixin]:
@@ -65,10 +120,20 @@ def login_request_model(metadata: sa.MetaData) -> type[LoginRequestMixin]:
     It stands on a declarative base of its own that shares the metadata, not on ``db.Model``: what
     a host adds to its own base (columns, dataclasses, naming) would change our table.
     """
+    return _model(LoginRequestMixin, "LoginRequestModel", metadata)
+
+
+def linked_device_model(metadata: sa.MetaData) -> type[LinkedDeviceMixin]:
+    """Return the default model of a database, as :func:`login_request_model` does."""
+    return _model(LinkedDeviceMixin, "LinkedDeviceModel", metadata)
+
+
+def _model(mixin: type[Mixin], name: str, metadata: sa.MetaData) -> type[Mixin]:
+    key = f"flask_qrlogin.{name}"
     with _lock:
-        model: type[LoginRequestMixin] | None = metadata.info.get(_MODEL_KEY)
+        model: type[Mixin] | None = metadata.info.get(key)
         if model is None:
             base = orm.declarative_base(metadata=metadata)
-            model = type("LoginRequestModel", (LoginRequestMixin, base), {"__module__": __name__})
-            metadata.info[_MODEL_KEY] = model
+            model = type(name, (mixin, base), {"__module__": __name__})
+            metadata.info[key] = model
         return model

@@ -6,10 +6,13 @@ import collections.abc as c
 import typing as t
 from datetime import datetime
 
+from .linked_device import LinkedDevice
 from .login_request import LoginRequest
 
-#: How many requests :meth:`LoginRequestStore.find` returns.
+#: How many requests :meth:`LoginRequestStore.find` returns, and how many devices
+#: :meth:`LinkedDeviceStore.find`.
 FOUND_AT_MOST = 100
+DEVICES_AT_MOST = 1000
 
 #: Seconds in which a notifier that listens says so at least once.
 HEARTBEAT = 10.0
@@ -42,10 +45,17 @@ class LoginRequestStore(t.Protocol):
         """Return the version of each of these requests that is kept: one look for all of them."""
         ...
 
-    def find(self, *, user_id: str) -> list[LoginRequest]:
-        """Return the newest requests that a person has scanned, at most :data:`FOUND_AT_MOST`.
+    def find(self, now: datetime, *, user_id: str) -> list[LoginRequest]:
+        """Return what a person has scanned and what is under way, the newest first.
 
-        It is a hint: some may be missing, or have changed since.
+        At most :data:`FOUND_AT_MOST`. It is a hint: some may be missing, or have changed since.
+        """
+        ...
+
+    def count_started(self, network: str, now: datetime, limit: int) -> int:
+        """Count the requests of a network whose time has not run out, up to ``limit``.
+
+        Those that have ended too: else one could begin and withdraw, or scan, without an end.
         """
         ...
 
@@ -75,4 +85,47 @@ class Notifier(t.Protocol):
         seconds, that it still does. It raises where that is not known any more, and is called
         again after a pause. One that ends by itself cannot hear others at all.
         """
+        ...
+
+
+class LinkedDeviceStore(t.Protocol):
+    """Keeps linked devices. It knows no rules; ended rows stay until they expire.
+
+    Every method is safe to call from many threads and processes, and raises
+    :exc:`~flask_qrlogin.errors.StoreUnavailable` where it cannot tell what happened.
+    """
+
+    def add(self, device: LinkedDevice) -> None:
+        """Keep a new device."""
+        ...
+
+    def get(self, id: str) -> LinkedDevice | None:
+        """Return a device, ended ones included."""
+        ...
+
+    def find(self, *, user_id: str) -> list[LinkedDevice]:
+        """Return a person's devices, at most :data:`DEVICES_AT_MOST`.
+
+        Those that have not ended come before those that have, the newer ones first.
+        """
+        ...
+
+    def touch(self, id: str, now: datetime, *, address: str, place: str | None) -> None:
+        """Note when and where a device was last seen, unless something newer is noted."""
+        ...
+
+    def rename(self, id: str, name: str) -> None:
+        """Give a device another name."""
+        ...
+
+    def end(self, ids: c.Collection[str], now: datetime, *, reason: str) -> list[str]:
+        """End devices that have not ended, and return those that this call ended."""
+        ...
+
+    def give_reason(self, id: str, reason: str) -> None:
+        """Give another reason to a device that has ended."""
+        ...
+
+    def delete_expired(self, before: datetime, limit: int) -> int:
+        """Delete at most ``limit`` devices that expired before a time; return how many."""
         ...

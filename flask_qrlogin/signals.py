@@ -1,4 +1,4 @@
-"""Signals that tell what happened. Each is sent by the app with ``login_request``.
+"""Signals that tell what happened, sent by the app with ``login_request`` or ``device``.
 
 They are sent after the change was written. A receiver that raises is logged, and stops nothing:
 to decide, use a hook.
@@ -7,6 +7,7 @@ to decide, use a hook.
 from __future__ import annotations
 
 import blinker
+import flask
 
 from .login_request import State
 
@@ -27,6 +28,11 @@ request_cancelled = _signals.signal("request-cancelled")
 #: Its time ran out; sent when the old row is deleted, minutes later.
 request_expired = _signals.signal("request-expired")
 
+#: A browser was logged in; sent with ``device``.
+device_linked = _signals.signal("device-linked")
+#: Such a login has ended; sent with ``device``, whose ``end_reason`` says why.
+device_ended = _signals.signal("device-ended")
+
 #: The signal for each state.
 BY_STATE = {
     State.PENDING: request_started,
@@ -37,3 +43,12 @@ BY_STATE = {
     State.CANCELLED: request_cancelled,
     State.EXPIRED: request_expired,
 }
+
+
+def send(signal: blinker.NamedSignal, app: flask.Flask, **what: object) -> None:
+    """Send a signal. What a receiver does wrong must not undo what was already written."""
+    for receiver in signal.receivers_for(app):
+        try:
+            receiver(app, **what)
+        except Exception:
+            app.logger.exception("A receiver of a flask_qrlogin signal failed.")

@@ -230,3 +230,32 @@ class ConfirmSigner:
     def _payload(head: bytes, id: str, user_id: str) -> bytes:
         # Id and version have a fixed length, so no two triples have the same payload.
         return head + bytes.fromhex(id) + user_id.encode("utf-8", "surrogatepass")
+
+
+class NumberMatch:
+    """Makes the number that the browser shows, and the three that the phone chooses from.
+
+    Derived from the request, so that they are the same however often it is scanned: a person who
+    is led to guess has one guess.
+    """
+
+    def __init__(self, secret_keys: c.Sequence[str | bytes]) -> None:
+        self._signer = Signer(secret_keys, "number")
+
+    def number(self, id: str) -> str:
+        """Return the two digits that the browser shows."""
+        choices = self.choices(id)
+        return choices[self._drawn(id)[3] % len(choices)]
+
+    def choices(self, id: str) -> list[str]:
+        """Return three numbers of two digits, of which one is right."""
+        numbers = list(range(10, 100))
+        return [str(numbers.pop(draw % len(numbers))) for draw in self._drawn(id)[:3]]
+
+    def matches(self, id: str, number: str) -> bool:
+        """Tell whether a number is the one that the browser shows."""
+        return hmac.compare_digest(number.encode("utf-8", "replace"), self.number(id).encode())
+
+    def _drawn(self, id: str) -> list[int]:
+        digest = self._signer.sign(bytes.fromhex(id), 32)
+        return [int.from_bytes(digest[at : at + 8], "big") for at in range(0, 32, 8)]

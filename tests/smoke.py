@@ -56,8 +56,11 @@ def main() -> None:
 
     assert poll(1)["state"] == "pending"
     scanned = tell("scan")
-    assert poll(1)["profile"] == {"name": "Ann", "avatar_url": None}
-    assert tell("approve", confirm_token=scanned["confirm_token"])["state"] == "approved"
+    seen = poll(1)
+    assert seen["profile"] == {"name": "Ann", "avatar_url": None}
+    assert seen["number"] in scanned["choices"]
+    approval = {"confirm_token": scanned["confirm_token"], "number": seen["number"]}
+    assert tell("approve", **approval)["state"] == "approved"
     answer = poll(2)
     assert (answer["state"], answer["location"]) == ("redeemed", "/")
     with browser.session_transaction(base_url=base) as session:

@@ -14,6 +14,7 @@ from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
 
 from flask_qrlogin import ConfigurationError
+from flask_qrlogin import LinkedDeviceMixin
 from flask_qrlogin import QRLogin
 from flask_qrlogin.app_state import AppState
 from flask_qrlogin.app_state import Backend
@@ -43,6 +44,10 @@ class Setup:
         with self.app.app_context():
             return self.state.opened_notifier()
 
+    def devices(self) -> Backend[t.Any]:
+        with self.app.app_context():
+            return self.state.opened_device_store()
+
     def chosen(self) -> tuple[str, str]:
         """Return the names of both."""
         return type(self.store().part).__name__, type(self.notifier().part).__name__
@@ -58,6 +63,8 @@ def set_up(tmp_path: pathlib.Path) -> c.Iterator[c.Callable[..., Setup]]:
 
     yield set_up
     for setup in made:
+        if setup.state._device_store is not None:
+            setup.devices().part.engine.dispose()
         if setup.state._store is not None and isinstance(setup.state.store, SQLStore):
             setup.state.store.engine.dispose()
 
@@ -101,6 +108,53 @@ MYSQL = {"SQLALCHEMY_DATABASE_URI": "mysql+pymysql://ann:hidden@db.example/app"}
 )
 def test_what_is_chosen(set_up: SetUp, config: Json, store: str, notifier: str) -> None:
     assert set_up(**config).chosen() == (store, notifier)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        FILE,
+        MEMORY,
+        POSTGRES,
+        {"QRLOGIN_STORE": "sqlite:///own.sqlite3"},
+        {"QRLOGIN_STORE": POSTGRES["SQLALCHEMY_DATABASE_URI"]},
+    ],
+)
+def test_linked_devices_are_where_the_login_requests_are(set_up: SetUp, config: Json) -> None:
+    setup = set_up(**config)
+    assert setup.devices().part.engine is setup.store().part.engine
+
+
+@pytest.mark.parametrize("elsewhere", [{"store": MemoryStore()}, {"QRLOGIN_STORE": "redis://x"}])
+@pytest.mark.parametrize("config", [{}, FILE])
+def test_linked_devices_are_always_in_a_database(
+    set_up: SetUp, tmp_path: pathlib.Path, config: Json, elsewhere: Json
+) -> None:
+    setup = set_up(**config, **elsewhere)
+    devices = setup.devices()
+    name = "host.sqlite3" if config else "qrlogin.sqlite3"
+    assert devices.part.engine.url.database == str(tmp_path / name)
+    assert devices.why.endswith("(the app's database)" if config else "no Flask-SQLAlchemy)")
+    if not config:
+        assert devices.part.find(user_id="anna") == []
+
+
+def test_linked_devices_may_be_in_a_database_of_their_own(tmp_path: pathlib.Path) -> None:
+    app = flask.Flask("host", root_path=str(tmp_path), instance_path=str(tmp_path))
+    app.config.update(FILE, SQLALCHEMY_BINDS={"logins": "sqlite:///logins.sqlite3"})
+    db = SQLAlchemy(app)
+
+    class Device(LinkedDeviceMixin, db.Model):  # type: ignore[name-defined, misc]
+        __bind_key__ = "logins"
+
+    QRLogin(app, linked_device_model=Device)
+    with app.app_context():
+        state: AppState = app.extensions["qrlogin"]
+        engine = state.opened_device_store().part.engine  # type: ignore[attr-defined]
+        assert engine.url.database == str(tmp_path / "logins.sqlite3")
+        assert "qrlogin_linked_device" not in db.metadata.tables
+        engine.dispose()
 
 
 @pytest.mark.parametrize(

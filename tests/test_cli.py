@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pathlib
 import typing as t
+from datetime import timedelta
 
 import flask
 import pytest
@@ -14,6 +15,7 @@ from flask_qrlogin.ports import LoginRequestStore
 from flask_qrlogin.stores.memory import MemoryStore
 
 from .clock import Clock
+from .stores.device_contract import make_device
 
 
 @pytest.fixture
@@ -42,33 +44,38 @@ def run(app: flask.Flask, *args: str) -> t.Any:
     return app.test_cli_runner().invoke(args=["qrlogin", *args])
 
 
-def test_create_tables_makes_the_table_in_the_hosts_database(
-    tmp_path: pathlib.Path, clock: Clock
+@pytest.mark.parametrize(
+    ("store", "tables"),
+    [
+        (None, ["qrlogin_linked_device", "qrlogin_login_request"]),
+        # Linked devices last for weeks: they are always in a database.
+        (MemoryStore(), ["qrlogin_linked_device"]),
+    ],
+)
+def test_create_tables_makes_those_in_the_hosts_database(
+    tmp_path: pathlib.Path, clock: Clock, store: LoginRequestStore | None, tables: list[str]
 ) -> None:
-    app = make_app(tmp_path, clock, None)
+    app = make_app(tmp_path, clock, store)
     for _ in range(2):
         result = run(app, "create-tables")
-        assert (result.exit_code, result.output) == (0, "The table is there.\n")
+        assert (result.exit_code, result.output) == (0, "The tables are there.\n")
     engine = sa.create_engine(f"sqlite:///{tmp_path}/host.sqlite3")
-    assert sa.inspect(engine).get_table_names() == ["qrlogin_login_request"]
+    assert sa.inspect(engine).get_table_names() == tables
     engine.dispose()
-
-
-def test_create_tables_says_where_there_is_nothing_to_make(
-    tmp_path: pathlib.Path, clock: Clock
-) -> None:
-    result = run(make_app(tmp_path, clock, MemoryStore()), "create-tables")
-    assert result.exit_code == 1
-    assert "no table" in result.output
 
 
 def test_purge_deletes_what_expired_and_says_how_many(tmp_path: pathlib.Path, clock: Clock) -> None:
     app = make_app(tmp_path, clock, MemoryStore())
+    run(app, "create-tables")
     for _ in range(3):
         app.test_client().post("/qrlogin/requests", json={}, headers={"Origin": "http://localhost"})
+    with app.app_context():
+        devices = app.extensions["qrlogin"].opened_device_store().part
+        devices.add(make_device(expires_at=clock() + timedelta(seconds=300)))
+        devices.add(make_device(expires_at=clock() + timedelta(seconds=500)))
     assert run(app, "purge").output == "0 deleted.\n"
     clock.advance(400)
-    assert run(app, "purge").output == "3 deleted.\n"
+    assert run(app, "purge").output == "4 deleted.\n"
 
 
 def test_purge_says_what_is_wrong_without_a_traceback(tmp_path: pathlib.Path, clock: Clock) -> None:
@@ -87,7 +94,10 @@ def test_config_tells_that_the_table_is_missing(tmp_path: pathlib.Path, clock: C
 
 
 def test_config_prints_what_is_in_force(tmp_path: pathlib.Path, clock: Clock) -> None:
-    result = run(make_app(tmp_path, clock, MemoryStore()), "config")
+    app = make_app(tmp_path, clock, MemoryStore())
+    assert "problem: The table 'qrlogin_linked_device' is missing" in run(app, "config").output
+    run(app, "create-tables")
+    result = run(app, "config")
     assert result.exit_code == 0
     assert "QRLOGIN_AUTO_ROUNDS = 3\n" in result.output
     assert "QRLOGIN_URL_PREFIX = /qrlogin\n" in result.output
@@ -96,6 +106,7 @@ def test_config_prints_what_is_in_force(tmp_path: pathlib.Path, clock: Clock) ->
 def test_config_says_what_was_chosen_and_why(tmp_path: pathlib.Path, clock: Clock) -> None:
     output = run(make_app(tmp_path, clock, None), "config").output
     assert f"\nstore: sqlite:///{tmp_path}/host.sqlite3 (the app's database)\n" in output
+    assert f"\ndevices: sqlite:///{tmp_path}/host.sqlite3 (the app's database)\n" in output
     assert "\nnotifier: polling (fits the store)\n" in output
     assert "\nwaiting: polls are held under gevent" in output
     assert "(QRLOGIN_MAX_WAITING is not set)\n" in output
@@ -129,7 +140,9 @@ def test_config_says_what_the_app_has_chosen(tmp_path: pathlib.Path, clock: Cloc
 def test_config_says_whose_host_is_trusted(
     tmp_path: pathlib.Path, clock: Clock, config: dict[str, t.Any], host: str
 ) -> None:
-    result = run(make_app(tmp_path, clock, MemoryStore(), **config), "config")
+    app = make_app(tmp_path, clock, MemoryStore(), **config)
+    run(app, "create-tables")
+    result = run(app, "config")
     (line,) = (line for line in result.output.splitlines() if line.startswith("host: "))
     assert line.endswith(host)
     assert result.exit_code == (host == "unknown")

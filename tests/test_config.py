@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import typing as t
 from datetime import timedelta
 
 import pytest
 
-from flask_qrlogin.config import public_url
 from flask_qrlogin.config import Settings
+from flask_qrlogin.config_values import public_url
+from flask_qrlogin.confirmation import Confirmation
 from flask_qrlogin.errors import ConfigurationError
 from flask_qrlogin.login_request import Lifetimes
+
+NETWORKS = (ipaddress.ip_network("192.0.2.0/24"), ipaddress.ip_network("2001:db8::/32"))
 
 
 def test_an_empty_configuration_has_the_documented_defaults() -> None:
@@ -31,6 +35,17 @@ def test_an_empty_configuration_has_the_documented_defaults() -> None:
         "notifier": None,
         "max_waiting": None,
         "max_wait": 20.0,
+        "confirmation": None,
+        "require_login": False,
+        "start_networks": None,
+        "approve_networks": None,
+        "max_pending": 1000,
+        "rate_limits": None,
+        "geoip_database": None,
+        "device_lifetime": timedelta(days=30),
+        "device_idle": None,
+        "device_check_seconds": 0,
+        "not_me_lifetime": timedelta(days=7),
     }
     assert settings.lifetimes == Lifetimes()
 
@@ -69,6 +84,16 @@ def test_an_unknown_key_names_the_nearest_known_one(key: str, near: str) -> None
         ("SITE_NAME", "Example", "Example"),
         ("SITE_NAME", None, None),
         ("BASE_URL", None, None),
+        ("CONFIRMATION", "auto", None),
+        ("CONFIRMATION", "typed", Confirmation.TYPED),
+        ("START_NETWORKS", "192.0.2.0/24, 2001:db8::/32", NETWORKS),
+        ("APPROVE_NETWORKS", ["192.0.2.0/24", "2001:db8::/32"], NETWORKS),
+        ("LOGIN_FRESH", "phone", "phone"),
+        ("MAX_PENDING", None, None),
+        ("RATE_LIMITS", {"poll": None}, {"poll": None}),
+        ("DEVICE_LIFETIME", timedelta(days=400), timedelta(days=400)),
+        ("DEVICE_IDLE", 3600, timedelta(hours=1)),
+        ("DEVICE_CHECK_SECONDS", 0, 0),
     ],
 )
 def test_a_good_value_is_read(key: str, given: t.Any, read: t.Any) -> None:
@@ -105,6 +130,14 @@ def test_a_good_value_is_read(key: str, given: t.Any, read: t.Any) -> None:
         ("POLL_INTERVAL", [0, "2", None]),
         ("AUTO_ROUNDS", [0, -1, 1.5, True, "5"]),
         ("APPROVE_FROM_LINKED", [1, 0, "yes", None]),
+        # Nobody could log in.
+        ("CONFIRMATION", ["refuse", "", None, True]),
+        ("START_NETWORKS", ["", [], ["192.0.2.1/24"], ["example.com"], 7]),
+        ("LOGIN_FRESH", ["fresh", 1, None]),
+        ("MAX_PENDING", [-1, "7"]),
+        ("RATE_LIMITS", ["10 per minute", {"poll": 7}, {7: "10 per minute"}]),
+        ("DEVICE_LIFETIME", [0, timedelta(days=401), None]),
+        ("DEVICE_CHECK_SECONDS", [-1, 3601, None]),
     ],
 )
 def test_a_bad_value_is_refused_with_what_it_has_to_be(key: str, values: list[t.Any]) -> None:

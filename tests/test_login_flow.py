@@ -6,11 +6,15 @@ from datetime import datetime
 import pytest
 
 from flask_qrlogin import errors
+from flask_qrlogin.approval_flow import ApprovalFlow
+from flask_qrlogin.confirmation import Assessment
+from flask_qrlogin.confirmation import Confirmation
 from flask_qrlogin.ledger import Ledger
 from flask_qrlogin.login_flow import LoginFlow
 from flask_qrlogin.login_flow import Polled
 from flask_qrlogin.login_request import Lifetimes
 from flask_qrlogin.login_request import LoginRequest
+from flask_qrlogin.login_request import Phone
 from flask_qrlogin.login_request import Profile
 from flask_qrlogin.login_request import State
 from flask_qrlogin.stores.memory import MemoryStore
@@ -18,6 +22,7 @@ from flask_qrlogin.stores.memory import MemoryStore
 from .clock import Clock
 
 ANN = Profile("Ann")
+PHONE = Phone(user_agent="Phone\x00", address="192.0.2.7", login="fresh")
 
 
 class Flow:
@@ -25,6 +30,8 @@ class Flow:
 
     def __init__(self, store: MemoryStore | None = None) -> None:
         self.clock = Clock()
+        self.assessment = Assessment()
+        self.is_fresh = False
         self.store = store or MemoryStore()
         self.announced: list[State] = []
         ledger = Ledger(
@@ -33,24 +40,49 @@ class Flow:
             announce=lambda request: self.announced.append(request.state),
         )
         self.flow = LoginFlow(ledger, lifetimes=Lifetimes(), secret_keys=["key"])
+        self.phone = ApprovalFlow(ledger, lifetimes=Lifetimes(), secret_keys=["key"])
         self.request, self.secret = self.flow.draft(user_agent="Firefox", address="192.0.2.1")
         self.flow.start(self.request)
         self.token = self.flow.qr_token(self.request)[0]
 
     def scan(self, user_id: str = "7", proof: str | None = None) -> str:
         """Scan, and return the confirm token."""
-        request = self.flow.scan(self.token, user_id=user_id, profile=ANN, proof=proof)
-        confirm_token = self.flow.confirm_token(request)
+        request = self.phone.scan(
+            self.token,
+            user_id=user_id,
+            profile=ANN,
+            authorize=lambda request: self.assessment,
+            phone=PHONE,
+            proof=proof,
+        )
+        confirm_token = self.phone.confirm_token(request)
         assert confirm_token is not None
         return confirm_token
 
-    def approve(self, confirm_token: str, user_id: str = "7") -> LoginRequest:
-        return self.flow.approve(
-            self.token, user_id=user_id, confirm_token=confirm_token, authorize=lambda r: None
+    def approve(
+        self, confirm_token: str, user_id: str = "7", *, number: str | None = None
+    ) -> LoginRequest:
+        return self.phone.approve(
+            self.token,
+            user_id=user_id,
+            confirm_token=confirm_token,
+            authorize=lambda request: self.assessment,
+            is_fresh=lambda request: self.is_fresh,
+            number=number,
+            remember=True,
+            phone=PHONE,
         )
 
+    def number(self) -> str | None:
+        """Return what the browser shows."""
+        return self.flow.number(self.poll(since=0).request)
+
+    def ask_for(self, confirmation: Confirmation, *warnings: str) -> None:
+        """Say what is asked of whoever scans or approves from now on."""
+        self.assessment = Assessment(confirmation, warnings)
+
     def deny(self, confirm_token: str, user_id: str = "7") -> LoginRequest:
-        return self.flow.deny(self.token, user_id=user_id, confirm_token=confirm_token)
+        return self.phone.deny(self.token, user_id=user_id, confirm_token=confirm_token)
 
     def poll(self, since: int = 2) -> Polled[str | None]:
         return self.flow.poll(
@@ -161,7 +193,7 @@ def test_only_the_newest_confirm_token_decides(f: Flow) -> None:
 
 
 def test_nothing_can_be_confirmed_before_the_scan(f: Flow) -> None:
-    assert f.flow.confirm_token(f.request) is None
+    assert f.phone.confirm_token(f.request) is None
     with pytest.raises(errors.NotScanned):
         f.approve("x" * 27)
 
@@ -182,22 +214,22 @@ def test_a_stale_code_is_refused_without_asking_the_store() -> None:
     f = Flow(Silent())
     f.clock.advance(61)
     with pytest.raises(errors.TokenExpired):
-        f.flow.of_phone(f.token)
+        f.phone.of_phone(f.token)
     with pytest.raises(errors.TokenInvalid):
-        f.flow.of_phone("x" * 38)
+        f.phone.of_phone("x" * 38)
 
 
 def test_a_stale_code_still_leads_its_own_scanner_back(f: Flow) -> None:
     confirm_token = f.scan()
     f.clock.advance(61)
-    assert f.flow.of_phone(f.token, user_id="7").user_id == "7"
+    assert f.phone.of_phone(f.token, user_id="7").user_id == "7"
     with pytest.raises(errors.TokenExpired):
-        f.flow.of_phone(f.token, user_id="8")
+        f.phone.of_phone(f.token, user_id="8")
     assert f.approve(confirm_token).state is State.APPROVED
 
 
 def test_a_phone_that_opened_a_fresh_code_may_scan_it_later(f: Flow) -> None:
-    proof = f.flow.prove_opened(f.token)
+    proof = f.phone.prove_opened(f.token)
     f.clock.advance(100)
     with pytest.raises(errors.TokenExpired):
         f.scan()
@@ -207,7 +239,7 @@ def test_a_phone_that_opened_a_fresh_code_may_scan_it_later(f: Flow) -> None:
 def test_a_code_of_a_request_that_is_gone_is_not_found(f: Flow) -> None:
     f.store.delete_expired(f.request.expires_at.max.replace(tzinfo=f.clock().tzinfo), 10)
     with pytest.raises(errors.RequestNotFound):
-        f.flow.of_phone(f.token)
+        f.phone.of_phone(f.token)
 
 
 def test_a_fresh_code_needs_no_write(f: Flow) -> None:
@@ -227,7 +259,9 @@ def test_what_a_browser_sends_is_made_to_fit(f: Flow) -> None:
 
 @pytest.mark.parametrize("url", [None, "x" * 2001, "/a\x00"])
 def test_what_a_profile_holds_is_made_to_fit(f: Flow, url: str | None) -> None:
-    request = f.flow.scan(f.token, user_id="7", profile=Profile("\x07", url))
+    request = f.phone.scan(
+        f.token, user_id="7", profile=Profile("\x07", url), authorize=lambda r: Assessment()
+    )
     assert request.profile == Profile("Somebody")
 
 
@@ -362,3 +396,121 @@ def test_approving_twice_is_announced_once(f: Flow) -> None:
     confirm_token = f.scan()
     assert f.approve(confirm_token) == f.approve(confirm_token)
     assert f.announced.count(State.APPROVED) == 1
+
+
+def test_the_phone_that_scans_and_approves_is_noted(f: Flow) -> None:
+    confirm_token = f.scan()
+    request = f.poll(since=0).request
+    assert (request.phone_user_agent, request.phone_address) == ("Phone", "192.0.2.7")
+    assert request.scanned_at == f.clock()
+    f.clock.advance(5)
+    request = f.approve(confirm_token)
+    assert (request.phone_login, request.remember) == ("fresh", True)
+    assert request.decided_at == f.clock()
+
+
+def test_somebody_else_who_scans_is_noted_once(f: Flow) -> None:
+    f.scan()
+    for _ in range(2):
+        with pytest.raises(errors.AlreadyScanned):
+            f.scan(user_id="8")
+    request = f.poll(since=0).request
+    assert (request.contested, request.version, request.user_id) == (True, 3, "7")
+    f.flow.cancel(f.request.id, f.secret)
+    with pytest.raises(errors.AlreadyScanned):
+        f.scan(user_id="8")
+    assert f.poll(since=0).request.version == 4
+
+
+def test_the_browser_shows_the_number_only_once_it_is_asked_for(f: Flow) -> None:
+    f.ask_for(Confirmation.MATCH)
+    assert f.number() is None
+    confirm_token = f.scan()
+    number = f.number()
+    assert number is not None
+    f.approve(confirm_token, number=number)
+    assert f.number() is None
+
+
+@pytest.mark.parametrize("confirmation", [Confirmation.MATCH, Confirmation.TYPED])
+def test_the_right_number_approves(f: Flow, confirmation: Confirmation) -> None:
+    f.ask_for(confirmation)
+    f.is_fresh = True
+    confirm_token = f.scan()
+    assert f.approve(confirm_token, number=f.number()).state is State.APPROVED
+    # A second tap, as of somebody who goes back, has nothing to prove.
+    assert f.approve(confirm_token, number="00").state is State.APPROVED
+
+
+@pytest.mark.parametrize("wrong", ["", "00", "1", "\ud800", "number"])
+def test_one_wrong_number_ends_the_request(f: Flow, wrong: str) -> None:
+    f.ask_for(Confirmation.MATCH)
+    confirm_token = f.scan()
+    number = f.number()
+    with pytest.raises(errors.NumberMismatch):
+        f.approve(confirm_token, number=wrong)
+    polled = f.poll()
+    assert (polled.request.state, polled.request.reason) == (State.DENIED, "number_mismatch")
+    with pytest.raises(errors.RequestEnded):
+        f.approve(confirm_token, number=number)
+    assert f.announced[-1] is State.DENIED
+
+
+def test_the_choices_are_for_the_scanner_and_never_change(f: Flow) -> None:
+    f.ask_for(Confirmation.MATCH)
+    f.scan()
+    before = f.poll(since=0).request
+    f.scan()
+    after = f.poll(since=0).request
+    assert f.phone.choices(before) == f.phone.choices(after)
+    assert f.number() in f.phone.choices(after)
+    assert f.phone.choices(f.request) == []
+
+
+def test_without_the_number_nothing_is_approved_and_nothing_lost(f: Flow) -> None:
+    f.ask_for(Confirmation.MATCH)
+    confirm_token = f.scan()
+    with pytest.raises(errors.StepUpRequired) as refusal:
+        f.approve(confirm_token)
+    assert refusal.value.extra == {"confirmation": "match"}
+    assert f.approve(confirm_token, number=f.number()).state is State.APPROVED
+
+
+def test_a_typed_number_needs_a_fresh_login_too(f: Flow) -> None:
+    f.ask_for(Confirmation.TYPED)
+    confirm_token = f.scan()
+    number = f.number()
+    for tried in (number, "00"):
+        with pytest.raises(errors.StepUpRequired) as refusal:
+            f.approve(confirm_token, number=tried)
+        assert refusal.value.extra == {"confirmation": "typed", "login": "fresh"}
+    f.is_fresh = True
+    assert f.approve(confirm_token, number=number).state is State.APPROVED
+
+
+def test_what_is_asked_grows_and_never_shrinks(f: Flow) -> None:
+    f.ask_for(Confirmation.MATCH, "new_browser")
+    f.scan()
+    f.ask_for(Confirmation.TAP, "old_request")
+    confirm_token = f.scan()
+    request = f.poll(since=0).request
+    assert (request.confirmation, request.warnings) == ("match", "new_browser old_request")
+    with pytest.raises(errors.StepUpRequired):
+        f.approve(confirm_token)
+    f.ask_for(Confirmation.TYPED)
+    number = f.number()
+    with pytest.raises(errors.StepUpRequired):
+        f.approve(confirm_token, number=number)
+    assert f.poll(since=0).request.confirmation is Confirmation.TYPED
+    f.is_fresh = True
+    # The same confirm token is still the newest one.
+    assert f.approve(confirm_token, number=number).state is State.APPROVED
+
+
+def test_a_login_that_became_unusual_since_the_scan_is_asked_about_again(f: Flow) -> None:
+    confirm_token = f.scan()
+    f.ask_for(Confirmation.MATCH, "scanned_by_others")
+    with pytest.raises(errors.StepUpRequired):
+        f.approve(confirm_token)
+    assert f.poll(since=0).request.warnings == "scanned_by_others"
+    assert f.approve(confirm_token, number=f.number()).state is State.APPROVED

@@ -10,22 +10,27 @@ from datetime import UTC
 import pytest
 
 from flask_qrlogin import errors
-from flask_qrlogin.login_request import approve
-from flask_qrlogin.login_request import cancel
-from flask_qrlogin.login_request import deny
-from flask_qrlogin.login_request import Event
+from flask_qrlogin.confirmation import Assessment
+from flask_qrlogin.confirmation import Confirmation
 from flask_qrlogin.login_request import Lifetimes
 from flask_qrlogin.login_request import LoginRequest
 from flask_qrlogin.login_request import Profile
-from flask_qrlogin.login_request import redeem
-from flask_qrlogin.login_request import scan
 from flask_qrlogin.login_request import State
-from flask_qrlogin.login_request import TRANSITIONS
+from flask_qrlogin.transitions import approve
+from flask_qrlogin.transitions import cancel
+from flask_qrlogin.transitions import contest
+from flask_qrlogin.transitions import deny
+from flask_qrlogin.transitions import escalate
+from flask_qrlogin.transitions import Event
+from flask_qrlogin.transitions import redeem
+from flask_qrlogin.transitions import scan
+from flask_qrlogin.transitions import TRANSITIONS
 
 NOW = datetime(2030, 1, 31, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=1)
 TIMES = Lifetimes()
 ANN = Profile("Ann", "/ann.svg")
+MATCH = Assessment(Confirmation.MATCH, ("new_browser",))
 
 PENDING = LoginRequest(
     id="ab" * 16,
@@ -48,6 +53,10 @@ def do(event: Event, request: LoginRequest, now: datetime, user_id: str = "7") -
             return cancel(request, now)
         case Event.REDEEM:
             return redeem(request, now, nonce="nonce")
+        case Event.ESCALATE:
+            return escalate(request, now, user_id=user_id, assessment=MATCH)
+        case Event.CONTEST:
+            return contest(request, now)
 
 
 def through(*events: Event) -> LoginRequest:
@@ -72,10 +81,14 @@ REFUSED = {
     (State.PENDING, Event.DENY): errors.NotScanned,
     (State.PENDING, Event.REDEEM): errors.NotApproved,
     (State.SCANNED, Event.REDEEM): errors.NotApproved,
+    (State.PENDING, Event.ESCALATE): errors.NotScanned,
+    (State.APPROVED, Event.ESCALATE): errors.NotScanned,
 }
+#: What refuses nobody: where it says nothing new, nothing happens.
+REFUSING = [event for event in Event if event is not Event.CONTEST]
 
 
-@pytest.mark.parametrize("event", Event)
+@pytest.mark.parametrize("event", REFUSING)
 @pytest.mark.parametrize("state", IN_STATE)
 def test_every_event_in_every_state_leads_where_the_table_says_or_is_refused(
     state: State, event: Event
@@ -100,7 +113,7 @@ def test_the_table_covers_only_states_that_live() -> None:
     assert [state for state in State if state.is_end] == [*ENDED, State.EXPIRED]
 
 
-@pytest.mark.parametrize("event", Event)
+@pytest.mark.parametrize("event", REFUSING)
 @pytest.mark.parametrize("state", LIVE)
 def test_nothing_happens_any_more_once_the_deadline_is_reached(state: State, event: Event) -> None:
     request = IN_STATE[state]
@@ -196,3 +209,13 @@ def test_a_request_prints_without_its_hash_and_nonce() -> None:
     redeemed = IN_STATE[State.REDEEMED]
     assert redeemed.secret_hash not in repr(redeemed)
     assert "nonce" not in repr(redeemed)
+
+
+@pytest.mark.parametrize("state", IN_STATE)
+def test_a_second_scanner_is_noted_once_while_it_matters(state: State) -> None:
+    request = IN_STATE[state]
+    contested = contest(request, LATER)
+    assert contested.state is state
+    assert contested.contested is (state in (State.SCANNED, State.APPROVED))
+    assert contest(contested, LATER) is contested
+    assert contest(request, request.deadline) is request

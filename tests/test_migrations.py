@@ -1,10 +1,11 @@
-"""The table comes and goes with Flask-Migrate, on each engine."""
+"""The tables come and go with Flask-Migrate, on each engine."""
 
 from __future__ import annotations
 
 import collections.abc as c
 import pathlib
 import typing as t
+from datetime import datetime
 
 import flask
 import flask_login
@@ -34,7 +35,9 @@ def url(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> str:
 @pytest.fixture
 def host(url: str, tmp_path: pathlib.Path) -> c.Iterator[flask.Flask]:
     host = flask.Flask("host", root_path=str(tmp_path))
-    host.config.update(TESTING=True, SECRET_KEY="key", SQLALCHEMY_DATABASE_URI=url)
+    host.config.update(
+        TESTING=True, SECRET_KEY="key", SQLALCHEMY_DATABASE_URI=url, QRLOGIN_CONFIRMATION="tap"
+    )
     db = SQLAlchemy()
 
     class User(flask_login.UserMixin, db.Model):  # type: ignore[name-defined, misc]
@@ -44,6 +47,7 @@ def host(url: str, tmp_path: pathlib.Path) -> c.Iterator[flask.Flask]:
     login_manager = flask_login.LoginManager(host)
     login_manager.user_loader(lambda id: db.session.get(User, int(id)))
     login_manager.request_loader(lambda request: db.session.get(User, 7))
+    host.get("/who")(lambda: flask_login.current_user.name)
     QRLogin(host)
     # Whoever comes first: a migration sees the model.
     db.init_app(host)
@@ -54,6 +58,37 @@ def host(url: str, tmp_path: pathlib.Path) -> c.Iterator[flask.Flask]:
         host.extensions["qrlogin"].store.engine.dispose()
 
 
+#: The columns of the first version; the rest came with linked devices.
+FIRST = [
+    "id",
+    "secret_hash",
+    "state",
+    "version",
+    "created_at",
+    "expires_at",
+    "deadline",
+    "user_agent",
+    "address",
+    "next",
+    "user_id",
+    "scanner_name",
+    "scanner_avatar_url",
+    "confirm_version",
+    "nonce",
+    "reason",
+]
+
+
+def make_old_table(engine: sa.Engine, now: sa.Table) -> None:
+    """Make the table of login requests as it was first, with a row in it."""
+    old = sa.Table(now.name, sa.MetaData(), *(now.c[name]._copy() for name in FIRST))
+    times = dict.fromkeys(("created_at", "expires_at", "deadline"), datetime(2030, 1, 31))  # noqa: DTZ001
+    texts = dict.fromkeys(("id", "secret_hash", "user_agent", "address"), "x")
+    with engine.begin() as connection:
+        old.create(connection)
+        connection.execute(sa.insert(old), times | texts | {"state": "pending", "version": 1})
+
+
 def log_in(host: flask.Flask) -> str:
     browser = Browser(host, BASE_URL)
     browser.start()
@@ -61,23 +96,68 @@ def log_in(host: flask.Flask) -> str:
     assert phone.scan(browser.token).status_code == 200
     assert phone.decide("approve").status_code == 200
     assert browser.poll(since=2)["state"] == "redeemed"
+    assert browser.get("/who").text == "Ann"
     return t.cast(str, browser.session()["_user_id"])
 
 
+@pytest.fixture
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the env.py of Flask-Migrate from switching off the loggers of all later tests."""
+    monkeypatch.setattr("logging.config.fileConfig", lambda *args, **options: None)
+
+
+def add_ann(db: SQLAlchemy) -> None:
+    db.session.execute(sa.insert(db.metadata.tables["user"]), {"id": 7, "name": "Ann"})
+    db.session.commit()
+
+
+def rows(db: SQLAlchemy) -> int:
+    count = sa.select(sa.func.count()).select_from(db.metadata.tables["qrlogin_login_request"])
+    return int(db.session.execute(count).scalar_one())
+
+
+@pytest.mark.usefixtures("quiet")
+@pytest.mark.filterwarnings("ignore:'get_engine' is deprecated")  # by Flask-Migrate's own template
+def test_a_table_of_the_first_version_is_upgraded_with_its_rows(host: flask.Flask) -> None:
+    db: SQLAlchemy = host.extensions["sqlalchemy"]
+    with host.app_context():
+        make_old_table(db.engine, db.metadata.tables["qrlogin_login_request"])
+        flask_migrate.init()
+        flask_migrate.migrate()
+        flask_migrate.upgrade()
+        assert rows(db) == 1
+        add_ann(db)
+    assert log_in(host) == "7"
+
+
+def test_create_tables_brings_a_table_of_the_first_version_up_to_date(host: flask.Flask) -> None:
+    db: SQLAlchemy = host.extensions["sqlalchemy"]
+    with host.app_context():
+        make_old_table(db.engine, db.metadata.tables["qrlogin_login_request"])
+        db.metadata.tables["user"].create(db.engine)
+    for _ in range(2):
+        result = host.test_cli_runner().invoke(args=["qrlogin", "create-tables"])
+        assert result.exit_code == 0, result.output
+    with host.app_context():
+        assert rows(db) == 1
+        add_ann(db)
+    assert log_in(host) == "7"
+
+
+@pytest.mark.usefixtures("quiet")
 @pytest.mark.filterwarnings("ignore:'get_engine' is deprecated")  # by Flask-Migrate's own template
 def test_people_log_in_between_an_upgrade_and_a_downgrade(
-    host: flask.Flask, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    host: flask.Flask, tmp_path: pathlib.Path
 ) -> None:
     versions = tmp_path / "migrations" / "versions"
-    # Its env.py would switch off the loggers of all later tests.
-    monkeypatch.setattr("logging.config.fileConfig", lambda *args, **options: None)
     db: SQLAlchemy = host.extensions["sqlalchemy"]
     with host.app_context():
         flask_migrate.init()
         flask_migrate.migrate()
         flask_migrate.upgrade()
-        db.session.execute(sa.insert(db.metadata.tables["user"]), {"id": 7, "name": "Ann"})
-        db.session.commit()
+        ours = {"qrlogin_linked_device", "qrlogin_login_request"}
+        assert ours <= set(sa.inspect(db.engine).get_table_names())
+        add_ann(db)
     assert log_in(host) == "7"
     written = set(versions.iterdir())
     with host.app_context():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import collections
 import collections.abc as c
 import string
 import typing as t
@@ -171,3 +172,27 @@ def test_a_confirm_token_that_was_changed_is_refused() -> None:
     for text in ["", "ä" * 27, "!" * 27, *changed(signer.write(**TICKET))]:
         with pytest.raises(errors.ConfirmInvalid):
             signer.check(text, **TICKET)
+
+
+def test_the_number_is_one_of_three_different_ones_of_two_digits() -> None:
+    numbers = tokens.NumberMatch(["key"])
+    positions = collections.Counter[int]()
+    for _ in range(300):
+        id = tokens.new_id()
+        choices = numbers.choices(id)
+        assert len(set(choices)) == 3
+        assert all(len(choice) == 2 and 10 <= int(choice) <= 99 for choice in choices)
+        assert numbers.choices(id) == choices
+        positions[choices.index(numbers.number(id))] += 1
+        assert numbers.matches(id, numbers.number(id))
+        assert not any(
+            numbers.matches(id, choice) for choice in choices if choice != numbers.number(id)
+        )
+    # Where it stands among the three tells nothing: each place about a third of the time.
+    assert min(positions[place] for place in range(3)) > 60
+
+
+def test_the_number_is_another_with_another_key() -> None:
+    ids = [tokens.new_id() for _ in range(20)]
+    one, other = tokens.NumberMatch(["key"]), tokens.NumberMatch(["other"])
+    assert [*map(one.number, ids)] != [*map(other.number, ids)]

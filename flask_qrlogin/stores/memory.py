@@ -40,10 +40,18 @@ class MemoryStore:
         with self._lock:
             return {id: self._requests[id].version for id in ids if id in self._requests}
 
-    def find(self, *, user_id: str) -> list[LoginRequest]:
+    def find(self, now: datetime, *, user_id: str) -> list[LoginRequest]:
         with self._lock:
-            scanned = [r for r in self._requests.values() if r.user_id == user_id]
-        return sorted(scanned, key=lambda r: r.created_at, reverse=True)[:FOUND_AT_MOST]
+            requests = [*self._requests.values()]
+        under_way = [r for r in requests if r.user_id == user_id and not r.state_at(now).is_end]
+        return sorted(under_way, key=lambda r: r.created_at, reverse=True)[:FOUND_AT_MOST]
+
+    def count_started(self, network: str, now: datetime, limit: int) -> int:
+        with self._lock:
+            counted = sum(
+                r.network == network and r.expires_at > now for r in self._requests.values()
+            )
+        return min(counted, limit)
 
     def delete_expired(self, before: datetime, limit: int) -> list[LoginRequest]:
         with self._lock:

@@ -18,13 +18,24 @@ from redis.exceptions import RedisClusterException
 from redis.retry import Retry
 
 from .. import errors
+from ..confirmation import Confirmation
 from ..login_request import LoginRequest
 from ..login_request import State
 from ..ports import FOUND_AT_MOST
 
 _FIELDS = [field.name for field in dataclasses.fields(LoginRequest)]
-_TIMES = ("created_at", "expires_at", "deadline")
+_TIMES = (
+    "created_at",
+    "expires_at",
+    "deadline",
+    "scanned_at",
+    "decided_at",
+    "phone_login_at",
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: How many of one network are counted.
+_HINTS_AT_MOST = 1000
+_COUNTED_AT_MOST = 100_000
 #: A request is kept this much longer: the clocks of the hosts differ.
 _KEPT_AFTER = timedelta(seconds=60)
 
@@ -89,6 +100,14 @@ class RedisStore:
 
     def add(self, request: LoginRequest) -> None:
         with _translated():
+            if request.network:
+                self._add_hint(
+                    self._network_key(request.network),
+                    request.id,
+                    until=request.expires_at,
+                    now=request.created_at,
+                    most=_COUNTED_AT_MOST,
+                )
             # As a duration, since its clock may be another.
             self.client.set(
                 self._key(request.id),
@@ -102,23 +121,23 @@ class RedisStore:
         return None if text is None else _request(text)
 
     def swap(self, old: LoginRequest, new: LoginRequest, now: datetime) -> bool:
+        first_scan = new.user_id is not None and old.user_id is None
         with _translated():
-            if new.user_id is not None and old.user_id is None:
+            if first_scan:
                 # Before, so that there is no scanned request that cannot be found.
-                self._hint(
-                    keys=[self._user_key(new.user_id)],
-                    args=[
-                        _microseconds(new.expires_at + _KEPT_AFTER) // 1000,
-                        new.id,
-                        _microseconds(now) // 1000,
-                        FOUND_AT_MOST,
-                        (new.expires_at + _KEPT_AFTER - now) // timedelta(milliseconds=1),
-                    ],
+                self._add_hint(
+                    self._user_key(str(new.user_id)),
+                    new.id,
+                    until=new.expires_at + _KEPT_AFTER,
+                    now=now,
+                    most=_HINTS_AT_MOST,
                 )
             swapped = self._swap(
                 keys=[self._key(old.id)],
                 args=[old.version, _microseconds(now), _text(new)],
             )
+            if swapped and new.state.is_end and new.user_id is not None:
+                self.client.zrem(self._user_key(new.user_id), new.id)
         return bool(swapped)
 
     def versions(self, ids: c.Collection[str]) -> dict[str, int]:
@@ -129,15 +148,34 @@ class RedisStore:
                 versions[id] = int(text[1 : text.index(comma)])
         return versions
 
-    def find(self, *, user_id: str) -> list[LoginRequest]:
+    def find(self, now: datetime, *, user_id: str) -> list[LoginRequest]:
         with _translated():
             found = self.client.zrange(self._user_key(user_id), 0, FOUND_AT_MOST - 1, desc=True)
         ids = [self._encoder.decode(id, force=True) for id in t.cast(list[t.Any], found)]
-        scanned = [r for _, text in self._texts(ids) if (r := _request(text)).user_id == user_id]
-        return sorted(scanned, key=lambda request: request.created_at, reverse=True)
+        requests = [_request(text) for _, text in self._texts(ids)]
+        under_way = [r for r in requests if r.user_id == user_id and not r.state_at(now).is_end]
+        return sorted(under_way, key=lambda request: request.created_at, reverse=True)
+
+    def count_started(self, network: str, now: datetime, limit: int) -> int:
+        with _translated():
+            counted = self.client.zcount(
+                self._network_key(network), f"({_milliseconds(now)}", "+inf"
+            )
+        return min(counted, limit)
 
     def delete_expired(self, before: datetime, limit: int) -> list[LoginRequest]:
         return []
+
+    def _add_hint(self, key: str, id: str, *, until: datetime, now: datetime, most: int) -> None:
+        """Note a request where it is looked for, in a command of its own: its slot is another."""
+        args: list[str | int] = [
+            _milliseconds(until),
+            id,
+            _milliseconds(now),
+            most,
+            _milliseconds(until) - _milliseconds(now),
+        ]
+        self._hint(keys=[key], args=args)
 
     def _texts(self, ids: c.Iterable[str]) -> c.Iterator[tuple[str, t.Any]]:
         """Yield what is kept of these, asking once, or once for each slot of a cluster."""
@@ -158,6 +196,9 @@ class RedisStore:
 
     def _user_key(self, user_id: str) -> str:
         return f"{self._prefix}:user:{user_id}"
+
+    def _network_key(self, network: str) -> str:
+        return f"{self._prefix}:network:{network}"
 
 
 @contextlib.contextmanager
@@ -180,9 +221,16 @@ def _request(text: str | bytes) -> LoginRequest:
     kept = json.loads(text)[2]
     # Another version of this package, on another host, may know more fields or fewer.
     values = {name: kept[name] for name in _FIELDS if name in kept}
-    values |= {name: datetime.fromisoformat(values[name]) for name in _TIMES}
-    return LoginRequest(**values | {"state": State(values["state"])})
+    values |= {name: datetime.fromisoformat(values[name]) for name in _TIMES if values.get(name)}
+    values["state"] = State(values["state"])
+    if "confirmation" in values:
+        values["confirmation"] = Confirmation(values["confirmation"])
+    return LoginRequest(**values)
 
 
 def _microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _milliseconds(moment: datetime) -> int:
+    return _microseconds(moment) // 1000

@@ -11,12 +11,20 @@ from datetime import UTC
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from ..confirmation import Confirmation
 from ..login_request import LoginRequest
 from ..login_request import State
 from ..ports import FOUND_AT_MOST
 
 _FIELDS = [field.name for field in dataclasses.fields(LoginRequest)]
-_TIMES = ("created_at", "expires_at", "deadline")
+_TIMES = (
+    "created_at",
+    "expires_at",
+    "deadline",
+    "scanned_at",
+    "decided_at",
+    "phone_login_at",
+)
 
 
 class Statements:
@@ -38,13 +46,27 @@ class Statements:
             one_of = table.c.id.in_(sa.select(sa.func.unnest(keys)))
         #: Takes ``keys``.
         self.select_versions = sa.select(table.c.id, table.c.version).where(one_of)
-        #: Takes a ``user``.
+        #: Takes a ``user`` and ``now``.
         self.select_of_user = (
             sa.select(*columns)
-            .where(table.c.user_id == sa.bindparam("user"))
+            .where(
+                table.c.user_id == sa.bindparam("user"),
+                table.c.state.in_([State.SCANNED.value, State.APPROVED.value]),
+                table.c.deadline > sa.bindparam("now"),
+            )
             .order_by(table.c.created_at.desc())
             .limit(FOUND_AT_MOST)
         )
+        started = (
+            sa.select(table.c.id)
+            .where(
+                table.c.network == sa.bindparam("network"),
+                table.c.expires_at > sa.bindparam("now"),
+            )
+            .limit(sa.bindparam("most", type_=sa.Integer))
+        )
+        #: Takes a ``network``, ``now`` and ``most``.
+        self.count_started = sa.select(sa.func.count()).select_from(started.subquery())
         #: Takes ``old_id``, ``old_version`` and ``now``, and what to set.
         self.swap = sa.update(table).where(
             table.c.id == sa.bindparam("old_id"),
@@ -82,16 +104,18 @@ class Statements:
 def to_row(request: LoginRequest) -> dict[str, t.Any]:
     """Make the values of a row."""
     values = {name: getattr(request, name) for name in _FIELDS}
-    values |= {name: to_naive(values[name]) for name in _TIMES}
-    return values | {"state": request.state.value}
+    values |= {name: to_naive(values[name]) for name in _TIMES if values[name]}
+    return values | {"state": request.state.value, "confirmation": request.confirmation.value}
 
 
 def from_row(row: c.Iterable[t.Any]) -> LoginRequest:
     """Read a row."""
     values: dict[str, t.Any] = dict(zip(_FIELDS, row, strict=True))
     for name in _TIMES:
-        values[name] = values[name].replace(tzinfo=UTC)
+        if values[name] is not None:
+            values[name] = values[name].replace(tzinfo=UTC)
     values["state"] = State(values["state"])
+    values["confirmation"] = Confirmation(values["confirmation"])
     return LoginRequest(**values)
 
 

@@ -9,10 +9,13 @@ import flask
 from .. import errors
 from ..app_state import current_state
 from ..login_request import LoginRequest
+from . import devices
 from . import guard
 from . import host_session
 from . import people
+from . import phone_login
 from . import wire
+from .approver import Approver
 
 
 def make_blueprint() -> flask.Blueprint:
@@ -22,50 +25,51 @@ def make_blueprint() -> flask.Blueprint:
     blueprint.post("/api/scan")(scan)
     blueprint.post("/api/approve")(approve)
     blueprint.post("/api/deny")(deny)
+    devices.add_api(blueprint)
     return blueprint
 
 
 def scan() -> flask.typing.ResponseReturnValue:
     """Answer ``POST /api/scan``: who is asking, and the token to decide with."""
-    body, person = _read()
-    token = body.text("token")
-    flow = current_state().flow
-    person.require_allowed(flow.of_phone(token, user_id=person.id))
-    request = flow.scan(token, user_id=person.id, profile=person.profile)
+    body, approver = _read()
+    request = approver.scan(body.text("token"))
     answer: dict[str, t.Any] = wire.progress(request) | {
         "site": wire.site()["site_host"],
         "asking": wire.asking(request),
-        "warnings": [],
-        "confirmation": "tap",
-        "confirm_token": flow.confirm_token(request),
+        **wire.confirming(request),
     }
     return flask.jsonify(answer)
 
 
 def approve() -> flask.typing.ResponseReturnValue:
     """Answer ``POST /api/approve``: the person agrees."""
-    body, person = _read()
-    request = current_state().flow.approve(
+    body, approver = _read()
+    request = approver.approve(
         body.text("token"),
-        user_id=person.id,
         confirm_token=body.text("confirm_token"),
-        authorize=person.require_allowed,
+        number=body.optional_text("number"),
+        remember=body.flag("remember"),
     )
     return _progress(request)
 
 
 def deny() -> flask.typing.ResponseReturnValue:
     """Answer ``POST /api/deny``: the person refuses, or takes the approval back."""
-    body, person = _read()
-    request = current_state().flow.deny(
-        body.text("token"), user_id=person.id, confirm_token=body.text("confirm_token")
-    )
+    body, approver = _read()
+    request = approver.deny(body.text("token"), confirm_token=body.text("confirm_token"))
     return _progress(request)
 
 
-def _read() -> tuple[guard.Body, people.Person]:
+def _read() -> tuple[guard.Body, Approver]:
     body = guard.Body(forms=False)
-    return body, people.in_app()
+    person = people.in_app()
+
+    def is_fresh(login_request: LoginRequest) -> bool:
+        # Only the app itself can have asked its owner again.
+        hook = current_state().hooks.step_up
+        return hook is not None and hook(person.user, flask.request, login_request)
+
+    return body, Approver(person, phone_login.in_app(person), is_fresh)
 
 
 def _progress(request: LoginRequest) -> flask.Response:

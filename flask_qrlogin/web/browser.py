@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import math
 
@@ -14,15 +15,21 @@ from ..app_state import current_state
 from ..login_request import LoginRequest
 from ..login_request import State
 from . import cookies
+from . import gates
 from . import guard
 from . import holding
 from . import host_session
+from . import limits
+from . import notices
+from . import onward
 from . import people
+from . import whereabouts
 from . import wire
-from .next_path import is_own_path
 
 #: Set for the answer that logs in; not in ``flask.g``, which tests and jobs may share.
 _LOGGED_IN = "flask_qrlogin.logged_in"
+#: What the column holds.
+_LONGEST_HINT = 255
 
 
 def make_blueprint() -> flask.Blueprint:
@@ -51,26 +58,32 @@ def make_blueprint() -> flask.Blueprint:
     return blueprint
 
 
-def panel(next: str | None = None) -> markupsafe.Markup:
+def panel(next: str | None = None, *, login_hint: str | None = None) -> markupsafe.Markup:
     """Render the panel with the QR code for a template of the host: ``{{ qrlogin() }}``.
 
     After the login the browser goes to ``next``, a path of this site, else to the ``next`` of the
     page's own query. On a page to which a phone came to log in, on its way to a code, there is no
-    panel: another code would not help there.
+    panel: another code would not help there. With a ``login_hint``, the name of an account, another
+    account's phone is refused.
 
     Raises:
         ValueError: ``next`` is not a path of this site.
     """
-    if next is not None and _own(next) is None:
+    if next is not None and onward.own(next) is None:
         raise ValueError(f"qrlogin(next={next!r}): give a path of this site, such as '/welcome'.")
     codes = flask.url_for("qrlogin_phone.open_code", token="")
-    if (_kept_next() or "").startswith(codes):
+    second_step = current_state().settings.require_login
+    if (onward.kept_next() or "").startswith(codes):
         return markupsafe.Markup()
+    if second_step and people.at_browser() is None:
+        return markupsafe.Markup()  # First comes the password.
     return markupsafe.Markup(  # noqa: S704 - our own template, autoescaped
         flask.render_template(
             "qrlogin/panel.html",
             requests_url=flask.url_for("qrlogin.start"),
-            next=next or _wanted(),
+            next=next or onward.wanted(),
+            login_hint=login_hint,
+            second_step=second_step,
             rounds=current_state().settings.auto_rounds,
             static_url=wire.static_url,
             **wire.site(),
@@ -80,24 +93,35 @@ def panel(next: str | None = None) -> markupsafe.Markup:
 
 def login() -> flask.typing.ResponseReturnValue:
     """Answer ``GET /``: the ready-made login page."""
-    if people.at_browser() is not None:
-        return flask.redirect(_wanted() or _main_page())
-    return wire.page("login")
+    person = people.at_browser()
+    if gates.wants_code(person):
+        return wire.page("login")
+    if person is None:
+        return people.ask_to_log_in(gates.LOGIN_FIRST, by_qr=False)
+    return flask.redirect(onward.wanted() or onward.main_page())
 
 
 def start() -> flask.typing.ResponseReturnValue:
     """Answer ``POST /requests``: a new login request, and the cookie that binds it."""
     body = guard.Body(forms=True)
     next = body.optional_text("next")
-    if next is not None and _own(next) is None:
+    if next is not None and onward.own(next) is None:
         raise errors.BadRequest("'next' has to be a path of this site, such as '/welcome'.")
+    login_hint = body.optional_text("login_hint")
+    if login_hint is not None and len(login_hint) > _LONGEST_HINT:
+        raise errors.BadRequest(f"'login_hint' has to be at most {_LONGEST_HINT} characters.")
     state = current_state()
-    request = flask.request
-    reason = state.hooks.may_start(request)
-    if reason is not None:
-        raise errors.NotAllowed(reason)
+    requested_by = gates.require_may_start()
+    browser_id = cookies.browser_id()
+    limits.count_start(browser_id)
     login_request, secret = state.flow.draft(
-        user_agent=request.user_agent.string, address=request.remote_addr or "", next=next
+        user_agent=flask.request.user_agent.string,
+        address=whereabouts.address(),
+        network=whereabouts.network(),
+        browser_id=browser_id,
+        next=next,
+        login_hint=login_hint,
+        requested_by=requested_by,
     )
     if body.is_form:
         response = _see_other(wire.browser_links(login_request)["self"])
@@ -106,18 +130,23 @@ def start() -> flask.typing.ResponseReturnValue:
         response.status_code = 201
     # Last, so that a hook that raises leaves nothing behind.
     state.flow.start(login_request)
-    cookies.keep_secret(response, login_request, secret)
+    for id in cookies.keep_secret(response, login_request, secret):
+        # So that one browser has only a few; what has ended meanwhile needs nothing.
+        with contextlib.suppress(errors.Refusal):
+            state.flow.cancel(id, cookies.secret_of(id))
     return response
 
 
 def show(id: str) -> flask.typing.ResponseReturnValue:
     """Answer ``GET /requests/ID``: the page for a browser without JavaScript."""
     request = current_state().flow.of_browser(id, cookies.secret_of(id))
+    limits.count_poll(id)
     return wire.page(
         "request",
         request_id=id,
         profile=request.profile,
         reason=request.reason,
+        number=current_state().flow.number(request),
         links=wire.browser_links(request),
         **wire.progress(request),
     )
@@ -141,6 +170,8 @@ def poll(id: str) -> flask.typing.ResponseReturnValue:
             waiter=waiter,
             seconds=math.inf if shown_since is None else max(0, flow.qr_due_in(shown_since)),
         )
+    if polled.user is None:
+        limits.count_poll(id)
     location = None if polled.user is None else _log_in(polled.user, polled.request)
     if body.is_form:
         response = _see_other(location or wire.browser_links(polled.request)["self"])
@@ -192,6 +223,7 @@ def qr_png(id: str) -> flask.typing.ResponseReturnValue:
 
 def _qr_text(id: str) -> str:
     request = current_state().flow.of_browser(id, cookies.secret_of(id))
+    limits.count_poll(id)
     state = request.state_at(current_state().flow.now())
     if state is State.EXPIRED:
         raise errors.RequestExpired
@@ -202,43 +234,28 @@ def _qr_text(id: str) -> str:
 
 def _log_in(person: people.Person, request: LoginRequest) -> str:
     """Log the person in, and return where to go."""
-    host_session.log_in(person.user, request)
+    device = host_session.log_in(person.user, request)
     flask.request.environ[_LOGGED_IN] = True
+
+    @flask.after_this_request
+    def recognise(response: flask.Response) -> flask.Response:
+        cookies.keep_browser_id(response, device.browser_id)
+        return response
+
+    notices.send(person.user, device)
     state = current_state()
-    location = _own(request.next)
+    location = onward.own(request.next)
     if location is None:
         try:
             location = state.hooks.after_login(person.user, request)
         except Exception:
             # The login is done; where to go must not undo half of it.
             flask.current_app.logger.exception("The hook after_login of flask_qrlogin failed.")
-    return location or _main_page()
+    return location or onward.main_page()
 
 
 def _ended(request: LoginRequest) -> bool:
     return request.state_at(current_state().flow.now()).is_end
-
-
-def _kept_next() -> str | None:
-    """Return where the person was going, as Flask-Login keeps it: not checked."""
-    next = flask.request.args.get("next")
-    if next is None and flask.current_app.config.get("USE_SESSION_FOR_NEXT"):
-        next = flask.session.get("next")
-    return next
-
-
-def _wanted() -> str | None:
-    return _own(_kept_next())
-
-
-def _main_page() -> str:
-    redirect = current_state().settings.redirect
-    return flask.request.root_path + redirect if redirect.startswith("/") else redirect
-
-
-def _own(next: str | None) -> str | None:
-    prefix = flask.request.root_path + current_state().settings.url_prefix
-    return next if next and is_own_path(next, prefix=prefix) else None
 
 
 def _see_other(url: str) -> flask.Response:

@@ -1,4 +1,5 @@
-"""Our two cookies: the browser secret of each request, and the proof that a code was opened.
+"""Our cookies: the browser secret of each request, the proof that a code was opened, and what a
+browser is recognised by.
 
 Over HTTPS their names begin with ``__Host-``, which browsers accept only from this very host, so
 that a subdomain cannot plant one (cookie tossing), and only that name is read.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import flask
 
+from .. import errors
 from .. import tokens
 from ..app_state import current_state
 from ..login_request import LoginRequest
@@ -35,8 +37,11 @@ def secret_of(id: str) -> str | None:
     return flask.request.cookies.get(_prefix() + id)
 
 
-def keep_secret(response: flask.Response, request: LoginRequest, secret: str) -> None:
-    """Give the browser its secret for as long as the request lives, and take the oldest ones."""
+def keep_secret(response: flask.Response, request: LoginRequest, secret: str) -> list[str]:
+    """Give the browser its secret for as long as the request lives, and take the oldest ones.
+
+    Return the requests whose secret was taken.
+    """
     prefix = _prefix()
     kept = [
         name.removeprefix(prefix)
@@ -45,10 +50,12 @@ def keep_secret(response: flask.Response, request: LoginRequest, secret: str) ->
     ]
     # Browsers send the oldest first (RFC 6265, section 5.4). A few at a time: ones that were
     # planted must not swell the head of the answer.
-    for id in kept[: max(0, len(kept) - MAX_SECRETS + 1)][:MAX_SECRETS]:
+    dropped = kept[: max(0, len(kept) - MAX_SECRETS + 1)][:MAX_SECRETS]
+    for id in dropped:
         drop_secret(response, id)
     lifetime = request.expires_at - request.created_at
     _set(response, prefix + request.id, secret, int(lifetime.total_seconds()))
+    return dropped
 
 
 def drop_secret(response: flask.Response, id: str) -> None:
@@ -56,6 +63,22 @@ def drop_secret(response: flask.Response, id: str) -> None:
     response.delete_cookie(
         _prefix() + id, path="/", secure=_secure(), httponly=True, samesite="Lax"
     )
+
+
+def browser_id() -> str | None:
+    """Return what this browser is recognised by, if somebody has logged in by QR code there."""
+    text = flask.request.cookies.get(f"{_prefix()}browser", "")
+    try:
+        return current_state().id_signer("browser").read(text).id
+    except errors.TokenInvalid:
+        return None
+
+
+def keep_browser_id(response: flask.Response, id: str) -> None:
+    """Let the browser be recognised: as long as browsers keep a cookie at most."""
+    state = current_state()
+    text = state.id_signer("browser").write(id, state.flow.now())
+    _set(response, f"{_prefix()}browser", text, 400 * 86400)
 
 
 def opened_proof() -> str | None:
@@ -74,7 +97,7 @@ def keep_opened_proof(response: flask.Response, token: str) -> None:
     if flask.request.method != "GET" or prefetched or not navigated:
         return
     state = current_state()
-    proof = state.flow.prove_opened(token)
+    proof = state.approvals.prove_opened(token)
     if proof is not None:
         lifetime = int(state.settings.request_lifetime.total_seconds())
         _set(response, f"{_prefix()}opened", proof, lifetime)

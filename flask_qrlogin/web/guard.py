@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as c
+import math
 import typing as t
 
 import flask
@@ -11,6 +12,8 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from .. import errors
 from ..app_state import current_state
+from . import audit_log
+from . import limits
 from . import wire
 
 #: No body of ours is larger than this, in bytes.
@@ -29,15 +32,22 @@ def make_blueprint(
     siblings, since Flask-WTF's exemption does not cover nested ones.
     """
     blueprint = flask.Blueprint(name, __name__, **options)
+    is_first = True
 
     # This runs before any before_request of the host, and before Flask-WTF looks, whichever was
     # initialised first: nobody may act on a forged request because we have exempted it.
     @blueprint.url_value_preprocessor
     def prepare(endpoint: str | None, values: dict[str, t.Any] | None) -> None:
+        nonlocal is_first
         current_state().check()
+        if is_first:
+            # Not before: the app's Flask-Limiter may come after us.
+            limits.leave_defaults(blueprint)
+            is_first = False
         flask.request.max_content_length = MAX_BODY
         if flask.request.method == "POST":
             authorize()
+            _read_body()
             _satisfy_csrf_protect(blueprint)
 
     @blueprint.after_request
@@ -56,6 +66,8 @@ def make_blueprint(
 
     @blueprint.errorhandler(errors.Refusal)
     def refuse(refusal: errors.Refusal) -> flask.Response:
+        refusal = limits.count_invalid(refusal)
+        audit_log.note_refusal(refusal)
         if refusal.status >= 500:
             flask.current_app.logger.error(
                 "flask_qrlogin: %s", refusal.code, exc_info=refusal.__cause__ or refusal
@@ -64,9 +76,27 @@ def make_blueprint(
         response.status_code = refusal.status
         if isinstance(refusal, errors.StoreUnavailable):
             response.headers["Retry-After"] = "5"
+        if isinstance(refusal, errors.RateLimited):
+            response.headers["Retry-After"] = str(max(1, math.ceil(refusal.retry_after)))
         return response
 
     return blueprint
+
+
+def _read_body() -> None:
+    """Read the body, for all who look at it afterwards.
+
+    Servers raise what they like where it is cut short or badly chunked.
+
+    Raises:
+        BadRequest
+    """
+    try:
+        flask.request.get_data()
+    except HTTPException as error:
+        raise errors.BadRequest(error.description) from None
+    except Exception as error:
+        raise errors.BadRequest("The body could not be read.") from error
 
 
 def _satisfy_csrf_protect(blueprint: flask.Blueprint) -> None:
@@ -138,6 +168,15 @@ def require_bearer() -> None:
     """
     if not flask.request.is_json:
         raise errors.UnsupportedMediaType
+    require_authorization()
+
+
+def require_authorization() -> None:
+    """Refuse a request to the app API that has no bearer token.
+
+    Raises:
+        LoginRequired
+    """
     authorization = flask.request.headers.get("Authorization", "")
     # Browsers send these by themselves.
     scheme = authorization.partition(" ")[0].lower()
@@ -185,6 +224,15 @@ class Body:
         """Return a field that may be missing, null or, in a form, empty."""
         value = self._fields.get(name)
         return None if value is None or (self.is_form and value == "") else self.text(name)
+
+    def flag(self, name: str) -> bool:
+        """Return a field that is true or false; in a form it is there or not."""
+        value = self._fields.get(name)
+        if self.is_form or value is None:
+            return bool(value)
+        if not isinstance(value, bool):
+            raise errors.BadRequest(f"{name!r} has to be true or false.")
+        return value
 
     def number(self, name: str, default: int) -> int:
         """Return a field that is a whole number of at least 0, or the default."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import typing as t
 
 import flask
 import flask_login
+from werkzeug.exceptions import Unauthorized
 
 from .. import errors
 from ..app_state import current_state
 from ..login_request import LoginRequest
 from ..login_request import Profile
+from . import audit_log
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,12 +49,31 @@ def _person(user: t.Any) -> Person | None:
     if user is None or not user.is_authenticated or not user.is_active:
         return None
     id = user.get_id()
-    return None if id is None else Person(user, str(id))
+    if id is None:
+        return None
+    audit_log.note_person(str(id))
+    return Person(user, str(id))
 
 
 def at_browser() -> Person | None:
     """Return who is logged in in this web browser, by Flask-Login's ``current_user``."""
     return _person(flask_login.current_user._get_current_object())
+
+
+def ask_to_log_in(otherwise: str | None = None, *, by_qr: bool = True) -> flask.Response:
+    """Send somebody to the app's own login, which leads back here.
+
+    With ``by_qr`` off not to our own page, where another code would not help.
+
+    Raises:
+        LoginRequired: there is none; ``otherwise`` says what to do.
+    """
+    login_manager = flask.current_app.login_manager  # type: ignore[attr-defined]
+    if by_qr or login_manager.login_view != "qrlogin.login":
+        # Without a login_view.
+        with contextlib.suppress(Unauthorized):
+            return flask.make_response(login_manager.unauthorized())
+    raise errors.LoginRequired(otherwise)
 
 
 def in_app() -> Person:
@@ -79,7 +101,8 @@ def in_app() -> Person:
 
 
 def _without_cookies(request: flask.Request) -> flask.Request:
-    body = request.get_data()
+    # What was sent with a GET means nothing.
+    body = request.get_data() if request.method == "POST" else b""
     environ = {
         key: value
         for key, value in request.environ.items()
@@ -100,8 +123,13 @@ def to_log_in(login_request: LoginRequest) -> Person:
     """Load the person who approved, and see that they may still log in.
 
     Raises:
-        NotAllowed: the account is gone or inactive, or the application refuses.
+        NotAllowed: the account is gone or inactive, the application refuses, or it is a second
+            step and somebody else is logged in here by now.
     """
+    if login_request.requested_by is not None:
+        here = at_browser()
+        if here is None or here.id != login_request.requested_by:
+            raise errors.NotAllowed("Log in here with your password again.")
     user = flask.current_app.login_manager.user_callback(login_request.user_id)  # type: ignore[attr-defined]
     person = _person(user)
     if person is None or person.id != login_request.user_id:

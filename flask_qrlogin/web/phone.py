@@ -10,13 +10,18 @@ from werkzeug.exceptions import Unauthorized
 
 from .. import errors
 from ..app_state import current_state
+from ..confirmation import Confirmation
 from ..login_request import LoginRequest
 from ..login_request import State
 from . import cookies
 from . import guard
 from . import host_session
+from . import limits
 from . import people
+from . import phone_login
+from . import risk
 from . import wire
+from .approver import Approver
 
 
 def make_blueprint() -> flask.Blueprint:
@@ -26,11 +31,13 @@ def make_blueprint() -> flask.Blueprint:
     )
     blueprint.after_request(_discard_session)
     blueprint.get("/s/<token>")(open_code)
+    blueprint.get("/s/<token>/log-in-again")(log_in_again)
     blueprint.post("/s/<token>/scan")(scan)
     blueprint.post("/s/<token>/approve")(approve)
     blueprint.post("/s/<token>/deny")(deny)
+    blueprint.post("/s/<token>/not-me")(not_me)
     # Whoever opens the address of a form again gets the page that fits.
-    blueprint.get("/s/<token>/<any(scan,approve,deny):action>")(back)
+    blueprint.get("/s/<token>/<any(scan, approve, deny, 'not-me'):action>")(back)
     return blueprint
 
 
@@ -40,15 +47,19 @@ def open_code(token: str) -> flask.typing.ResponseReturnValue:
     Anybody's link, sticker or prefetch can bring a phone here, so opening is not scanning.
     """
     person = people.at_browser()
-    flow = current_state().flow
+    approvals = current_state().approvals
     proof = cookies.opened_proof()
     if person is None:
-        request = flow.of_phone(token, proof=proof)
+        request = approvals.of_phone(token, proof=proof)
+        limits.count_stranger()
         _require_open(request)
-        response = _ask_to_log_in()
+        response = people.ask_to_log_in(
+            "Log in to this site on this phone, then scan the code again.", by_qr=False
+        )
     else:
-        request = flow.of_phone(token, user_id=person.id, proof=proof)
+        request = approvals.of_phone(token, user_id=person.id, proof=proof)
         _require_own_login(person)
+        limits.count_lookup(person.id)
         response = _page(token, request, person)
     cookies.keep_opened_proof(response, token)
     return response
@@ -56,34 +67,63 @@ def open_code(token: str) -> flask.typing.ResponseReturnValue:
 
 def scan(token: str) -> flask.typing.ResponseReturnValue:
     """Answer ``POST /s/TOKEN/scan``: the person taps *Continue*."""
-    _scan(token, _require_person())
+    _approver().scan(token, proof=cookies.opened_proof())
     return _back(token)
 
 
 def approve(token: str) -> flask.typing.ResponseReturnValue:
     """Answer ``POST /s/TOKEN/approve``; a request that nobody has scanned is scanned first."""
-    person = _require_person()
-    flow = current_state().flow
-    confirm_token = guard.Body(forms=True).optional_text("confirm_token")
+    approver = _approver()
+    approvals, proof = current_state().approvals, cookies.opened_proof()
+    body = guard.Body(forms=True)
+    confirm_token, number = body.optional_text("confirm_token"), body.optional_text("number")
     if confirm_token is None:
-        request = flow.of_phone(token, user_id=person.id, proof=cookies.opened_proof())
+        request = approvals.of_phone(token, user_id=approver.person.id, proof=proof)
         if request.state is State.PENDING:
-            confirm_token = flow.confirm_token(_scan(token, person))
-    flow.approve(
-        token,
-        user_id=person.id,
-        confirm_token=confirm_token or "",
-        authorize=person.require_allowed,
-    )
+            confirm_token = approvals.confirm_token(approver.scan(token, proof=proof))
+            # The browser shows it only from now on: what was sent is a guess.
+            number = None
+    # Where more is asked for, the page that this leads to asks for it.
+    with contextlib.suppress(errors.StepUpRequired):
+        approver.approve(
+            token,
+            confirm_token=confirm_token or "",
+            number=number,
+            remember=body.flag("remember"),
+        )
     return _back(token)
 
 
 def deny(token: str) -> flask.typing.ResponseReturnValue:
     """Answer ``POST /s/TOKEN/deny``: the person refuses, or takes the approval back."""
-    person = _require_person()
-    confirm_token = guard.Body(forms=True).text("confirm_token")
-    current_state().flow.deny(token, user_id=person.id, confirm_token=confirm_token)
+    approver = _approver()
+    approver.deny(token, confirm_token=guard.Body(forms=True).text("confirm_token"))
     return _back(token)
+
+
+def not_me(token: str) -> flask.typing.ResponseReturnValue:
+    """Answer ``POST /s/TOKEN/not-me``: end the login, and what else may be an attacker's."""
+    person = _require_person()
+    request = current_state().approvals.of_phone(token, user_id=person.id)
+    if request.user_id != person.id:
+        raise errors.AlreadyScanned
+    current_state().devices.not_me(request.id, user_id=person.id)
+    return _back(token)
+
+
+def log_in_again(token: str) -> flask.typing.ResponseReturnValue:
+    """Answer ``GET /s/TOKEN/log-in-again``: to the app's own page for that, and back here."""
+    person = _require_person()
+    request = current_state().approvals.of_phone(token, user_id=person.id)
+    if phone_login.is_fresh(person, request):
+        return _back(token)
+    login_manager = flask.current_app.login_manager  # type: ignore[attr-defined]
+    with contextlib.suppress(Unauthorized):
+        # Without a refresh_view.
+        return flask.make_response(login_manager.needs_refresh())
+    raise errors.StepUpRequired(
+        "You have to log in again to approve this, but this site has no page for that."
+    )
 
 
 def back(token: str, action: str) -> flask.typing.ResponseReturnValue:
@@ -91,11 +131,13 @@ def back(token: str, action: str) -> flask.typing.ResponseReturnValue:
     return _back(token)
 
 
-def _scan(token: str, person: people.Person) -> LoginRequest:
-    flow = current_state().flow
-    proof = cookies.opened_proof()
-    person.require_allowed(flow.of_phone(token, user_id=person.id, proof=proof))
-    return flow.scan(token, user_id=person.id, profile=person.profile, proof=proof)
+def _approver() -> Approver:
+    person = _require_person()
+    return Approver(
+        person,
+        phone_login.at_browser(person),
+        is_fresh=lambda login_request: phone_login.is_fresh(person, login_request),
+    )
 
 
 def _require_person() -> people.Person:
@@ -124,17 +166,6 @@ def _require_open(request: LoginRequest) -> None:
         raise errors.RequestEnded(state=state.value)
 
 
-def _ask_to_log_in() -> flask.Response:
-    """Send the person to the app's own login, which leads back here."""
-    login_manager = flask.current_app.login_manager  # type: ignore[attr-defined]
-    # Another code would not help on the phone itself.
-    if login_manager.login_view != "qrlogin.login":
-        # Without a login_view.
-        with contextlib.suppress(Unauthorized):
-            return flask.make_response(login_manager.unauthorized())
-    raise errors.LoginRequired("Log in to this site on this phone, then scan the code again.")
-
-
 def _page(token: str, request: LoginRequest, person: people.Person) -> flask.Response:
     if request.user_id is None:
         _require_open(request)
@@ -145,13 +176,22 @@ def _page(token: str, request: LoginRequest, person: people.Person) -> flask.Res
     context: dict[str, t.Any] = {
         "asking": wire.asking(request),
         "profile": request.profile or person.profile,
-        "confirm_token": current_state().flow.confirm_token(request),
         "reason": request.reason,
         "links": {
             action: flask.url_for(f"qrlogin_phone.{action}", token=token)
-            for action in ("scan", "approve", "deny")
+            for action in ("scan", "approve", "deny", "not_me", "log_in_again")
         },
+        **wire.confirming(request),
     }
+    if name == "scan":
+        context["warnings"] = risk.observe(person, request).warnings
+    if progress["state"] is State.REDEEMED:
+        # In the moment of the login there is no device yet.
+        with contextlib.suppress(errors.DeviceNotFound):
+            context["login_ended"] = current_state().devices.get(request.id).end_reason
+    needs_login = request.confirmation is Confirmation.TYPED
+    if needs_login and not phone_login.is_fresh(person, request):
+        context["fresh_login_url"] = context["links"]["log_in_again"]
     return wire.page(name, **progress, **context)
 
 

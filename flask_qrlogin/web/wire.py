@@ -14,6 +14,8 @@ import flask
 from .. import errors
 from .. import qr_image
 from ..app_state import current_state
+from ..hooks import Place
+from ..linked_device import LinkedDevice
 from ..login_request import LoginRequest
 from ..login_request import State
 
@@ -114,6 +116,9 @@ def polled(request: LoginRequest, *, qr_due: bool, interval: float) -> dict[str,
     answer = progress(request) | {"interval": interval}
     if request.profile is not None:
         answer["profile"] = dataclasses.asdict(request.profile)
+    number = current_state().flow.number(request)
+    if number is not None:
+        answer["number"] = number
     if request.reason is not None:
         answer["reason"] = request.reason
     if qr_due and answer["state"] is State.PENDING:
@@ -138,14 +143,58 @@ def browser_links(request: LoginRequest) -> dict[str, str]:
 def asking(request: LoginRequest) -> dict[str, t.Any]:
     """Say who is asking, for the person who decides: browser and system, address, place, age."""
     state = current_state()
-    place = _told(state.hooks.locate, request.address, None)
+    place = place_of(request.address)
     age = state.flow.now() - request.created_at
     return {
-        "browser": _told(state.hooks.describe_browser, request.user_agent, "An unknown browser"),
-        "ip": request.address,
+        "browser": browser_of(request.user_agent),
+        "ip": request.address or None,
         "place": None if place is None else str(place),
         "age": max(0, int(age.total_seconds())),
     }
+
+
+def confirming(request: LoginRequest) -> dict[str, t.Any]:
+    """Say what the scanner is asked for, and warned of: for the scanner's eyes only."""
+    approvals = current_state().approvals
+    return {
+        "warnings": request.warnings.split(),
+        "confirmation": request.confirmation,
+        "choices": approvals.choices(request),
+        "confirm_token": approvals.confirm_token(request),
+    }
+
+
+def device(device: LinkedDevice, *, current: str | None = None) -> dict[str, t.Any]:
+    """Describe a linked device to its owner; ``current`` is the one that asks."""
+    login_at = device.approver_login_at
+    return {
+        "id": device.id,
+        "name": device.name,
+        "browser": browser_of(device.user_agent),
+        "place": device.place,
+        "ip": device.address or None,
+        "created_at": timestamp(device.created_at),
+        "last_seen_at": timestamp(device.last_seen_at),
+        "expires_at": timestamp(device.expires_at),
+        "remembered": device.remembered,
+        "current": device.id == current,
+        "approved_by": {
+            "browser": browser_of(device.approver_user_agent),
+            "ip": device.approver_address or None,
+            "login": device.approver_login,
+            "login_at": login_at and timestamp(login_at),
+        },
+    }
+
+
+def browser_of(user_agent: str) -> str:
+    """Name a browser and its system."""
+    return _told(current_state().hooks.describe_browser, user_agent, "An unknown browser")
+
+
+def place_of(address: str) -> Place | None:
+    """Return where a network address is, if that is known."""
+    return _told(current_state().locate, address, None) if address else None
 
 
 def _told(hook: c.Callable[[str], T], text: str, default: T) -> T:

@@ -48,7 +48,7 @@ def create_app() -> flask.Flask:
     config: dict[str, t.Any] = json.loads(os.environ[VARIABLE])
     folder = pathlib.Path(config["FOLDER"])
     app = flask.Flask("host", instance_path=str(folder))
-    app.config.update(SECRET_KEY="a key of the host", **config)
+    app.config.update({"SECRET_KEY": "a key of the host", "QRLOGIN_CONFIRMATION": "tap"} | config)
     db.init_app(app)
     login_manager = flask_login.LoginManager(app)
     login_manager.user_loader(lambda id: db.session.get(User, int(id)))
@@ -90,7 +90,7 @@ def create_app() -> flask.Flask:
 def make_tables(config: dict[str, t.Any]) -> None:
     """Make the application's tables, and its people."""
     app = flask.Flask("host", instance_path=config["FOLDER"])
-    app.config.update(SECRET_KEY="a key of the host", **config)
+    app.config.update({"SECRET_KEY": "a key of the host", "QRLOGIN_CONFIRMATION": "tap"} | config)
     db.init_app(app)
     QRLogin(app, db=db)
     with app.app_context():

@@ -187,7 +187,7 @@ class ListeningNotifierContract(NotifierContract):
         listening = open_notifier().listen()
         began = time.monotonic()
         assert [next(listening) for _ in range(4)] == [None] * 4
-        assert 3 * HURRY * 0.5 < time.monotonic() - began < 3 * HURRY * 2
+        assert 3 * HURRY * 0.5 < time.monotonic() - began < 3 * HURRY * 10
         t.cast(c.Generator[None], listening).close()
 
     def test_it_says_that_it_listens_while_much_happens(

@@ -20,15 +20,15 @@ from datetime import UTC
 import pytest
 
 from flask_qrlogin import tokens
-from flask_qrlogin.login_request import approve
-from flask_qrlogin.login_request import cancel
-from flask_qrlogin.login_request import deny
 from flask_qrlogin.login_request import LoginRequest
 from flask_qrlogin.login_request import Profile
-from flask_qrlogin.login_request import redeem
-from flask_qrlogin.login_request import scan
 from flask_qrlogin.ports import FOUND_AT_MOST
 from flask_qrlogin.ports import LoginRequestStore
+from flask_qrlogin.transitions import approve
+from flask_qrlogin.transitions import cancel
+from flask_qrlogin.transitions import deny
+from flask_qrlogin.transitions import redeem
+from flask_qrlogin.transitions import scan
 
 NOW = datetime(2030, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
 WINDOW = timedelta(seconds=60)
@@ -36,7 +36,7 @@ WINDOW = timedelta(seconds=60)
 OpenStore: t.TypeAlias = c.Callable[[], LoginRequestStore]
 
 
-def pending(expires_in: float = 300) -> LoginRequest:
+def pending(expires_in: float = 300, *, network: str = "2001:db8::/56") -> LoginRequest:
     """Make a new request, as it is from a browser at :data:`NOW`."""
     expires_at = NOW + timedelta(seconds=expires_in)
     return LoginRequest(
@@ -47,6 +47,7 @@ def pending(expires_in: float = 300) -> LoginRequest:
         deadline=expires_at,
         user_agent="Mozilla/5.0 (Ünïcödé 漢 \N{GRINNING FACE})",
         address="2001:db8::1",
+        network=network,
         next="/welcome?x=1",
     )
 
@@ -164,20 +165,21 @@ class StoreContract:
         by_another = scanned(others, user_id="8")
         assert store.swap(others, by_another, NOW)
         store.add(pending())
-        assert [NOW - found.created_at for found in store.find(user_id="7")] == [
+        assert [NOW - found.created_at for found in store.find(NOW, user_id="7")] == [
             timedelta(seconds=age) for age in (0, 10, 20)
         ]
-        assert store.find(user_id="8") == [by_another]
-        assert store.find(user_id="nobody") == []
+        assert store.find(NOW, user_id="8") == [by_another]
+        assert store.find(NOW, user_id="nobody") == []
 
-    def test_what_is_found_is_as_it_is_now(self, store: LoginRequestStore) -> None:
+    def test_what_has_ended_is_not_found(self, store: LoginRequestStore) -> None:
         request = pending()
         store.add(request)
         first = scanned(request)
         assert store.swap(request, first, NOW)
+        assert store.find(NOW, user_id="7") == [first]
         denied = deny(first, NOW, user_id="7")
         assert store.swap(first, denied, NOW)
-        assert store.find(user_id="7") == [denied]
+        assert store.find(NOW, user_id="7") == []
 
     def test_only_the_newest_are_found(self, store: LoginRequestStore) -> None:
         for seconds in range(FOUND_AT_MOST + 3):
@@ -186,7 +188,7 @@ class StoreContract:
             )
             store.add(request)
             assert store.swap(request, scanned(request), NOW)
-        found = store.find(user_id="7")
+        found = store.find(NOW, user_id="7")
         assert len(found) == FOUND_AT_MOST
         assert found[-1].created_at == NOW + timedelta(seconds=3)
 
@@ -196,7 +198,35 @@ class StoreContract:
             store.add(request)
             assert store.swap(request, scanned(request, user_id=user_id), NOW)
         for user_id in ("ann", "Ann", "ann ", "änn", "{ann}"):
-            assert [found.user_id for found in store.find(user_id=user_id)] == [user_id]
+            assert [found.user_id for found in store.find(NOW, user_id=user_id)] == [user_id]
+
+    def test_the_requests_of_a_network_are_counted(self, store: LoginRequestStore) -> None:
+        here, there = "192.0.2.0/24", "198.51.100.0/24"
+        assert store.count_started(here, NOW, 10) == 0
+        requests = [pending(network=here) for _ in range(4)]
+        for request in [*requests, pending(network=there), pending(network="")]:
+            store.add(request)
+        assert store.count_started(here, NOW, 10) == 4
+        assert store.count_started(there, NOW, 10) == 1
+        assert store.count_started(here, NOW, 3) == 3
+
+    def test_who_begins_and_withdraws_or_scans_in_turn_is_counted(
+        self, store: LoginRequestStore
+    ) -> None:
+        for step in (lambda request: cancel(request, NOW), scanned):
+            request = pending()
+            store.add(request)
+            assert store.swap(request, step(request), NOW)
+        assert store.count_started(request.network, NOW, 10) == 2
+
+    def test_a_request_whose_time_has_run_out_is_not_counted(
+        self, store: LoginRequestStore
+    ) -> None:
+        for seconds in (10, 20):
+            store.add(pending(expires_in=seconds))
+        for after, counted in [(0, 2), (9.999, 2), (10, 1), (15, 1), (20, 0)]:
+            now = NOW + timedelta(seconds=after)
+            assert store.count_started("2001:db8::/56", now, 10) == counted
 
     def test_only_expired_requests_are_deleted_the_limit_at_a_time(
         self, store: LoginRequestStore

@@ -26,6 +26,7 @@ TABLE: sa.Table = login_request_model(sa.MetaData()).__table__  # type: ignore[a
 #: Enough that no planner finds it cheaper to read all of them.
 ROWS = 20_000
 PEOPLE = 2000
+NETWORKS = 30
 
 #: How a statement may read the table, besides the columns of its indexes.
 EVERYTHING, PRIMARY_KEY, SORTED = "everything", "primary key", "sorted"
@@ -43,7 +44,12 @@ def engine(
         engine = sa.create_engine(server.new_database("plans"))
     sql.SQLStore(engine, login_request_model(sa.MetaData())).create_table()
     rows = [
-        to_row(scanned(pending(expires_in=1 + number % 200), user_id=str(number % PEOPLE)))
+        to_row(
+            scanned(
+                pending(expires_in=1 + number % 200, network=f"10.0.{number % NETWORKS}.0/24"),
+                user_id=str(number % PEOPLE),
+            )
+        )
         for number in range(ROWS)
     ]
     with engine.begin() as connection:
@@ -72,7 +78,11 @@ def versions(store: sql.SQLStore, id: str) -> None:
 
 
 def find(store: sql.SQLStore, id: str) -> None:
-    assert len(store.find(user_id="7")) == ROWS // PEOPLE
+    assert len(store.find(NOW, user_id="7")) == ROWS // PEOPLE
+
+
+def count_started(store: sql.SQLStore, id: str) -> None:
+    assert store.count_started("10.0.7.0/24", NOW + timedelta(seconds=100), 1000) > 0
 
 
 def delete_expired(store: sql.SQLStore, id: str) -> None:
@@ -86,6 +96,7 @@ def delete_expired(store: sql.SQLStore, id: str) -> None:
         (swap, {PRIMARY_KEY}),
         (versions, {PRIMARY_KEY}),
         (find, {"user_id", SORTED}),
+        (count_started, {"network"}),
         # Sorted, it would read all that have expired to delete a few.
         (delete_expired, {"expires_at", PRIMARY_KEY}),
     ],

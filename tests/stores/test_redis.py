@@ -15,12 +15,12 @@ import pytest
 import redis
 
 from flask_qrlogin import errors
-from flask_qrlogin.login_request import cancel
 from flask_qrlogin.login_request import Profile
-from flask_qrlogin.login_request import scan
 from flask_qrlogin.ports import FOUND_AT_MOST
 from flask_qrlogin.stores.redis import connect
 from flask_qrlogin.stores.redis import RedisStore
+from flask_qrlogin.transitions import cancel
+from flask_qrlogin.transitions import scan
 
 from ..servers import free_port
 from ..servers import Redis
@@ -59,11 +59,12 @@ def test_redis_deletes_a_request_a_minute_after_its_end(
     store.add(request)
     expected = pytest.approx((end - now).total_seconds() + 60, abs=10)
     assert seconds_left(client, f"*{request.id}") == expected
+    assert seconds_left(client, "*network*") == pytest.approx(expected.expected - 60, abs=10)
     new = scan(request, now, user_id="7", profile=Profile("Ann"), decision=timedelta(seconds=60))
     assert store.swap(request, new, now)
     assert seconds_left(client, f"*{request.id}") == expected
     assert seconds_left(client, "*user*") == expected
-    assert len(store.find(user_id="7")) == 1
+    assert len(store.find(NOW, user_id="7")) == 1
 
 
 def test_a_swap_that_is_sent_again_after_a_lost_answer_has_succeeded(store: RedisStore) -> None:
@@ -86,7 +87,7 @@ def test_hints_of_what_has_ended_go_as_new_ones_come(
         store.add(request)
         assert store.swap(request, scanned(request), request.expires_at - timedelta(seconds=1))
     assert client.zcard("qrlogin:user:7") == 1
-    assert [found.id for found in store.find(user_id="7")] == [request.id]
+    assert [found.id for found in store.find(NOW, user_id="7")] == [request.id]
 
 
 def test_a_person_has_a_limited_number_of_hints(store: RedisStore, client: redis.Redis) -> None:
@@ -103,7 +104,7 @@ def test_a_hint_is_checked_against_the_request(store: RedisStore) -> None:
     assert store.swap(request, scanned(request, user_id="8"), NOW)
     # Another person was faster: this swap leaves its hint and nothing else.
     assert not store.swap(request, scanned(request, user_id="7"), NOW)
-    assert store.find(user_id="7") == []
+    assert store.find(NOW, user_id="7") == []
 
 
 def test_apps_with_prefixes_of_their_own_do_not_see_each_other(client: redis.Redis) -> None:
@@ -112,7 +113,7 @@ def test_apps_with_prefixes_of_their_own_do_not_see_each_other(client: redis.Red
     store.add(request)
     assert store.swap(request, scanned(request), NOW)
     assert other.get(request.id) is None
-    assert other.find(user_id="7") == []
+    assert other.find(NOW, user_id="7") == []
 
 
 def test_a_request_from_another_version_of_the_package_can_be_read(
@@ -162,7 +163,7 @@ def test_a_client_that_decodes_what_it_reads_may_be_given(redis_server: Redis) -
         assert store.swap(request, new, NOW)
         assert store.get(request.id) == new
         assert store.versions([request.id]) == {request.id: 2}
-        assert new in store.find(user_id="7")
+        assert new in store.find(NOW, user_id="7")
 
 
 @pytest.mark.usefixtures("redis_server")  # Skips where Redis is not installed.
@@ -170,7 +171,7 @@ def test_a_socket_can_be_named(tmp_path: pathlib.Path) -> None:
     with running(Redis, "--unixsocket", "socket") as server:
         url = f"unix://{server.folder}/socket?db=1"
         with connect(url) as client:
-            RedisStore(client).add(pending())
+            RedisStore(client).add(pending(network=""))
             assert client.dbsize() == 1
 
 
@@ -210,7 +211,7 @@ def test_a_server_that_does_not_answer_is_unavailable() -> None:
             lambda: store.get(request.id),
             lambda: store.swap(request, scanned(request), NOW),
             lambda: store.versions([request.id]),
-            lambda: store.find(user_id="7"),
+            lambda: store.find(NOW, user_id="7"),
         ):
             with pytest.raises(errors.StoreUnavailable) as caught:
                 use()

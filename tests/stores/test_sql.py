@@ -12,10 +12,10 @@ from sqlalchemy.dialects import mysql
 
 from flask_qrlogin import errors
 from flask_qrlogin import tokens
-from flask_qrlogin.login_request import cancel
 from flask_qrlogin.models import login_request_model
 from flask_qrlogin.models import LoginRequestMixin
 from flask_qrlogin.stores import sql
+from flask_qrlogin.transitions import cancel
 
 from .contract import NOW
 from .contract import pending
@@ -61,7 +61,11 @@ def test_making_the_table_twice_is_fine(engine: sa.Engine, model: type[LoginRequ
     store.create_table()
     store.create_table()
     indexes = sa.inspect(engine).get_indexes("qrlogin_login_request")
-    assert [index["column_names"] for index in indexes] == [["expires_at"], ["user_id"]]
+    assert [index["column_names"] for index in indexes] == [
+        ["expires_at"],
+        ["network", "expires_at"],
+        ["user_id"],
+    ]
 
 
 def test_a_missing_table_names_the_command_that_makes_it(
@@ -126,7 +130,7 @@ def test_a_caller_that_holds_the_lock_itself_is_told_to_commit_first(
 def test_times_keep_their_microseconds_on_mysql_too(model: type[LoginRequestMixin]) -> None:
     table = model.metadata.tables["qrlogin_login_request"]  # type: ignore[attr-defined]
     created = str(sa.schema.CreateTable(table).compile(dialect=mysql.dialect()))
-    assert created.count("DATETIME(6)") == 3
+    assert created.count("DATETIME(6)") == 6
 
 
 def test_a_row_prints_its_id_and_state_only(model: type[LoginRequestMixin]) -> None:

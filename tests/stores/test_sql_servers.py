@@ -15,11 +15,11 @@ import sqlalchemy as sa
 
 from flask_qrlogin import errors
 from flask_qrlogin.ledger import Ledger
-from flask_qrlogin.login_request import cancel
 from flask_qrlogin.login_request import LoginRequest
 from flask_qrlogin.models import login_request_model
 from flask_qrlogin.notifiers.postgres import PostgresNotifier
 from flask_qrlogin.stores import sql
+from flask_qrlogin.transitions import cancel
 
 from ..servers import PostgreSQL
 from ..servers import SQLServer
@@ -64,7 +64,7 @@ def test_after_a_restart_of_the_server_nobody_meets_an_error(
     for use in (
         lambda: store.get(request.id),
         lambda: store.versions([request.id]),
-        lambda: store.find(user_id="7"),
+        lambda: store.find(NOW, user_id="7"),
         lambda: store.add(later),
         lambda: ledger.change(request.id, cancel),
     ):
@@ -141,7 +141,7 @@ each_use = pytest.mark.parametrize(
     [
         lambda store, request: store.get(request.id),
         lambda store, request: store.versions([request.id]),
-        lambda store, request: store.find(user_id="7"),
+        lambda store, request: store.find(NOW, user_id="7"),
         lambda store, request: store.add(pending()),
         lambda store, request: store.swap(request, scanned(request), NOW),
         lambda store, request: store.delete_expired(NOW, 1),

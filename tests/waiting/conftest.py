@@ -13,8 +13,10 @@ import pytest
 import sqlalchemy as sa
 
 from flask_qrlogin import waiting_room
+from flask_qrlogin.models import linked_device_model
 from flask_qrlogin.models import login_request_model
 from flask_qrlogin.stores.sql import SQLStore
+from flask_qrlogin.stores.sql_devices import SQLDeviceStore
 from flask_qrlogin.waiting_room import WaitingRoom
 
 from .programs import Browser
@@ -30,16 +32,17 @@ SendPoll: t.TypeAlias = c.Callable[[Browser], socket.socket]
 
 @pytest.fixture(scope="session")
 def database(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URL of an SQLite file with our table."""
+    """The URL of an SQLite file with our tables."""
     url = f"sqlite:///{tmp_path_factory.mktemp('waiting')}/host.sqlite3"
-    make_table(url)
+    make_tables(url)
     return url
 
 
-def make_table(url: str) -> None:
-    """Make our table in a database."""
+def make_tables(url: str) -> None:
+    """Make our tables in a database."""
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     SQLStore(engine, login_request_model(sa.MetaData())).create_table()
+    SQLDeviceStore(engine, linked_device_model(sa.MetaData())).create_table()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from flask_qrlogin.app_state import current_state
 app = flask.Flask(__name__)
 app.config.update(
     SECRET_KEY="a key of the host",
+    QRLOGIN_CONFIRMATION="tap",
     SQLALCHEMY_DATABASE_URI="sqlite://",
     TRUSTED_HOSTS=["127.0.0.1"],
 )

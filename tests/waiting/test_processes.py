@@ -6,13 +6,13 @@ import time
 
 from ..servers import PostgreSQL
 from ..servers import Redis
-from .conftest import make_table
+from .conftest import make_tables
 from .conftest import Serve
 from .conftest import started
 from .programs import Phone
 
 
-def check_that_they_reach_each_other(serve: Serve, *, within: float, **config: object) -> None:
+def check_that_they_reach_each_other(serve: Serve, **config: object) -> None:
     here, there = (
         serve("gunicorn gevent", **config),
         serve("gunicorn gthread --threads 8", QRLOGIN_MAX_WAITING=4, **config),
@@ -25,22 +25,23 @@ def check_that_they_reach_each_other(serve: Serve, *, within: float, **config: o
             began = time.monotonic()
             phone.scan(browser) if state == "scanned" else phone.approve()
             assert held.result()["state"] == state
-            assert time.monotonic() - began < within
+            # The store is looked at each second, or each ten while notices are heard.
+            assert time.monotonic() - began < 5
         assert browser.poll()["state"] == "redeemed"
         assert browser.ask("GET", "/")["who"] == "anna"
         for server in (here, there):
             assert "Traceback" not in server.log.read_text()
 
 
-def test_over_one_sqlite_file_within_a_second(serve: Serve) -> None:
-    check_that_they_reach_each_other(serve, within=2)
+def test_over_one_sqlite_file(serve: Serve) -> None:
+    check_that_they_reach_each_other(serve)
 
 
 def test_over_postgresql_at_once(serve: Serve, postgresql: PostgreSQL) -> None:
     url = postgresql.new_database("waiting")
-    make_table(url)
-    check_that_they_reach_each_other(serve, within=0.5, SQLALCHEMY_DATABASE_URI=url)
+    make_tables(url)
+    check_that_they_reach_each_other(serve, SQLALCHEMY_DATABASE_URI=url)
 
 
 def test_over_redis_at_once(serve: Serve, redis_server: Redis) -> None:
-    check_that_they_reach_each_other(serve, within=0.5, QRLOGIN_STORE=redis_server.url)
+    check_that_they_reach_each_other(serve, QRLOGIN_STORE=redis_server.url)

@@ -77,6 +77,8 @@ class Host:
         app.config.update(
             TESTING=True,
             SECRET_KEY="a key of the host",
+            # Most tests are not about the number.
+            QRLOGIN_CONFIRMATION="tap",
             SQLALCHEMY_DATABASE_URI=f"sqlite:///{self.file}",
         )
         app.config.update(config)
@@ -175,7 +177,7 @@ class Host:
     def close(self) -> None:
         """Close every database connection."""
         with self.app.app_context():
-            engines = [*db.engines.values()]
+            engines = [*db.engines.values(), *self.state.engines.values()]
             store = self.state.store
         for engine in [*engines, store.engine] if isinstance(store, SQLStore) else engines:
             engine.dispose()
@@ -225,6 +227,11 @@ def _add_views(app: flask.Flask, *, clear_at_login: bool) -> None:
         if not flask_login.login_user(_user(flask.request.form["name"]), remember=remember):
             return "refused", 403
         return flask.redirect(next if next.startswith("/") and next[1:2] != "/" else "/")
+
+    @app.get("/confirm")
+    def confirm() -> str:
+        flask_login.confirm_login()
+        return "fresh"
 
     @app.get("/logout")
     def logout() -> str:

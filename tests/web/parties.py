@@ -29,6 +29,10 @@ class Client:
         self.headers: dict[str, str] = {}
         self.post_headers = {"Origin": self.origin}
 
+    def move_to(self, address: str) -> None:
+        """Send from another network address; 127.0.0.1 until then."""
+        self.jar.environ_base["REMOTE_ADDR"] = address
+
     def get(self, url: str, **headers: str) -> TestResponse:
         """Ask for a page; words in header names are joined by underscores here."""
         return self.jar.get(
@@ -158,10 +162,13 @@ class Phone(Client):
         """Return what the page lets the person do: scan, approve, deny."""
         return {form.action.rpartition("/")[2] for form in forms(self.page)}
 
-    def tap(self, button: str) -> TestResponse:
-        """Press a button, and load the page it leads to; return that page, or the refusal."""
+    def tap(self, button: str, **fields: str) -> TestResponse:
+        """Press a button, and load the page it leads to; return that page, or the refusal.
+
+        ``fields`` are what the person has filled in or chosen.
+        """
         (form,) = (form for form in forms(self.page) if form.action.endswith(f"/{button}"))
-        answer = self.post(form.action, form=form.fields)
+        answer = self.post(form.action, form=form.fields | fields)
         if answer.status_code != 303:
             return answer
         return self.open(answer.headers["Location"])
@@ -218,7 +225,7 @@ class _FormReader(html.parser.HTMLParser):
         if tag == "form":
             assert values["method"] == "post"
             self.forms.append(Form(values["action"]))
-        elif tag == "input":
+        elif tag == "input" and values.get("type") == "hidden":
             self.forms[-1].fields[values["name"]] = values["value"]
 
 

@@ -7,6 +7,8 @@ import flask_login
 import pytest
 import sqlalchemy as sa
 
+from flask_qrlogin import ConfigurationError
+
 from .conftest import MakeHost
 from .host import db
 from .host import Host
@@ -179,3 +181,10 @@ class TestRememberCookie:
         assert browser.who() == "anna"
         browser.jar.delete_cookie("session")
         assert browser.who() == "nobody"
+
+
+def test_remember_cookies_that_are_refreshed_have_to_be_set_before(make_host: MakeHost) -> None:
+    host = make_host()
+    host.app.config["REMEMBER_COOKIE_REFRESH_EACH_REQUEST"] = True
+    with pytest.raises(ConfigurationError, match="Set it before"):
+        host.browser().start()

@@ -21,6 +21,7 @@ from flask_qrlogin import QRLogin
 app = flask.Flask(__name__)
 app.config.update(
     SECRET_KEY="benchmark",
+    QRLOGIN_CONFIRMATION="tap",
     SQLALCHEMY_DATABASE_URI=f"sqlite:///{os.environ['DATA']}/db.sqlite3",
     QRLOGIN_BASE_URL=f"http://127.0.0.1:{os.environ['PORT']}",
 )

@@ -42,7 +42,7 @@ export class LoginClient extends EventTarget {
 
   constructor(options) {
     super();
-    this.#options = options; // requestsUrl, next, rounds
+    this.#options = options; // requestsUrl, rounds, and fields(): what to send with each start
   }
 
   /** A person wants a code: withdraws the last one and counts the rounds anew. */
@@ -109,8 +109,10 @@ export class LoginClient extends EventTarget {
 
   async #create(signal) {
     await this.#rest(signal, 0); // A tab that nobody has seen yet needs no code.
-    const { requestsUrl, next } = this.#options;
-    const { ok, status, body } = await this.#ask(signal, requestsUrl, () => (next ? { next } : {}));
+    const { requestsUrl, fields } = this.#options;
+    const { ok, status, body } = await this.#ask(signal, requestsUrl, () =>
+      Object.fromEntries(Object.entries(fields()).filter(([, value]) => value)),
+    );
     if (ok) this.#request = { ...body, deadline: now() + body.expires_in };
     this.#show(ok ? this.#request : { ...body, state: "refused", status });
     return ok;

@@ -1,6 +1,7 @@
 /**
- * <qr-login requests-url="…" next="…" rounds="5">: shows what the client tells. It makes no HTTP request and
- * holds no text: the server renders one section for each state, and this shows the right one and fills its slots.
+ * <qr-login requests-url="…" next="…" login-hint="…" rounds="5">: shows what the client tells. It makes no HTTP
+ * request and holds no text: the server renders one section for each state and one element for each reason of a
+ * denial, and this shows the right ones and fills their slots.
  *
  * Each state is a bubbling DOM event `qr-login-STATE`; the states are listed in client.js. Preventing the default
  * of `qr-login-redeemed` keeps the page from moving on to `event.detail.location`.
@@ -49,8 +50,9 @@ export class QRLoginElement extends HTMLElement {
     const rounds = Number(this.getAttribute("rounds") ?? 5);
     this.#client = new LoginClient({
       requestsUrl: this.getAttribute("requests-url"),
-      next: this.getAttribute("next"),
       rounds,
+      // Read at each start: a page may set them when somebody has typed a name.
+      fields: () => ({ next: this.getAttribute("next"), login_hint: this.getAttribute("login-hint") }),
     });
     const { signal } = (this.#listening = new AbortController());
     const on = (target, type, listener) => target.addEventListener(type, listener, { signal });
@@ -111,9 +113,11 @@ export class QRLoginElement extends HTMLElement {
       }
       this.#text("title", detail.title);
       this.#text("detail", detail.detail);
-      this.#text("reason", detail.reason);
+      this.#text("number", detail.number);
+      this.#slots("numbered", (slot) => (slot.hidden = !detail.number));
+      this.#slots("reason", (slot) => (slot.hidden = slot.dataset.reason !== (detail.reason ?? "")));
       this.#slots("location", (slot) => (slot.href = webAddress(detail.location) ?? ""));
-      if (state !== before.state) this.#turn(state);
+      if (state !== before.state || detail.number !== before.number) this.#turn(state);
       this.#tick();
     }
     if (state === before.state && detail.id === before.id) return;

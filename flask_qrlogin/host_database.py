@@ -1,0 +1,79 @@
+"""Keeps our tables in the application's own database, beside what the application does there."""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+
+import flask
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+
+from .app_state import AppState
+from .app_state import Backend
+from .config_values import public_url
+from .stores import sql
+from .stores.sql_devices import SQLDeviceStore
+
+Store = t.TypeVar("Store", sql.SQLStore, SQLDeviceStore)
+
+
+def open_host_database(
+    app: flask.Flask,
+    state: AppState,
+    db: SQLAlchemy,
+    kind: type[Store],
+    model: type[t.Any],
+) -> Backend[Store]:
+    """Open a store in the app's own database, in its context."""
+    engine = db.engines[model.metadata.info.get("bind_key")]
+    # One connection serves everybody there: our commit would commit what the host has not
+    # finished, and our close would roll it back.
+    in_memory = isinstance(engine.pool, sa.pool.StaticPool | sa.pool.SingletonThreadPool)
+    in_memory = in_memory and engine.dialect.name == "sqlite"
+    if engine not in state.engines:
+        if in_memory:
+            app.logger.info("flask_qrlogin: SQLite in memory; keeping records in one of our own.")
+        state.engines[engine] = sql.memory_engine() if in_memory else _with_own_pool(engine)
+    if in_memory:
+        store = kind(state.engines[engine], model)
+        store.create_table()
+        return Backend(store, "SQLite in memory (as the app's database)")
+    in_file = engine.dialect.name == "sqlite"
+    store = kind(
+        state.engines[engine],
+        model,
+        in_host_write=lambda: in_file and _holds_write(db, engine),
+    )
+    return Backend(store, f"{public_url(str(engine.url))} (the app's database)")
+
+
+def _with_own_pool(engine: sa.Engine) -> sa.Engine:
+    """Return an engine that connects just as another one, and takes nothing out of its pool.
+
+    The host's session keeps a connection from the user's loading to the end of the request. Were
+    ours a second one of the same pool, a few phones at once would each hold one and wait for the
+    other, and stop the site.
+    """
+    own = copy.copy(engine)  # With its options and listeners.
+    own.pool = engine.pool.recreate()
+    return own
+
+
+def _holds_write(db: SQLAlchemy, engine: sa.Engine) -> bool:
+    """Tell whether the host's session, in this context, may have written and not committed."""
+    if not db.session.registry.has():
+        return False
+    # SQLAlchemy has no public way to look without drawing the session into one more connection.
+    connections = getattr(db.session().get_transaction(), "_connections", {})
+    return any(
+        connection.engine is engine
+        and not connection.closed
+        and connection.connection.dbapi_connection.in_transaction
+        for connection, *_ in connections.values()
+    )
+
+
+def in_transaction(db: SQLAlchemy | None) -> bool:
+    """Tell whether the host's session, in this context, has begun a transaction."""
+    return db is not None and db.session.registry.has() and db.session().in_transaction()
