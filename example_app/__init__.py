@@ -7,11 +7,14 @@ import os
 import typing as t
 
 import flask
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
 
 from flask_qrlogin import QRLogin
 
 from . import accounts
+from . import mail
 from . import pages
 from . import phone
 from . import seed
@@ -21,6 +24,8 @@ from .models import db
 
 csrf = CSRFProtect()
 qrlogin = QRLogin()
+qrlogin.send_notice(mail.send_notice)
+qrlogin.step_up(accounts.has_just_logged_in)
 # It counts no cookie, so there is nothing that another site could forge.
 csrf.exempt(phone.blueprint)
 
@@ -39,6 +44,8 @@ def create_app(
     db.init_app(app)
     accounts.init_app(app)
     csrf.init_app(app)
+    # Counts for flask_qrlogin. Several processes would need a storage that they share.
+    Limiter(get_remote_address, app=app, storage_uri="memory://")
     qrlogin.init_app(app)
     pages.init_app(app)
     app.register_blueprint(phone.blueprint)

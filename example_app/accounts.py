@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import typing as t
 from datetime import datetime
+from datetime import timedelta
 from datetime import UTC
 
 import flask
 import flask_login
 import itsdangerous
+
+from flask_qrlogin import LoginRequest
 
 from .models import Account
 from .models import db
@@ -38,16 +41,31 @@ def load_bearer(request: flask.Request) -> Account | None:
 
     A token in the query would end up in logs and in the Referer of other sites.
     """
+    id = _bearer_id(request, flask.current_app.config["BEARER_LIFETIME"])
+    account: Account | None = load_account(id) if id is not None else None
+    return account
+
+
+def has_just_logged_in(
+    account: Account, request: flask.Request, login_request: LoginRequest
+) -> bool:
+    """Tell whether an app has given the password within the last minute.
+
+    A real app would rather send what its owner's passkey has signed.
+    """
+    id: str = account.get_id()
+    return _bearer_id(request, timedelta(minutes=1)) == id
+
+
+def _bearer_id(request: flask.Request, lifetime: timedelta) -> str | None:
     authorization = request.authorization
     if authorization is None or authorization.type != "bearer" or not authorization.token:
         return None
-    lifetime = flask.current_app.config["BEARER_LIFETIME"].total_seconds()
     try:
-        id: str = _serializer().loads(authorization.token, max_age=lifetime)
+        id: str = _serializer().loads(authorization.token, max_age=int(lifetime.total_seconds()))
     except itsdangerous.BadData:
         return None
-    account: Account | None = load_account(id)
-    return account
+    return id
 
 
 def bearer_token(account: Account) -> str:

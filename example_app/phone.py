@@ -12,6 +12,7 @@ import flask
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from . import accounts
+from . import phone_client
 from . import qr_reader
 from . import seed
 from .models import Account
@@ -28,6 +29,7 @@ def page() -> str:
         password=seed.PASSWORD,
         origins=_own_origins(),
         max_bytes=qr_reader.MAX_BYTES,
+        warnings=phone_client.WARNINGS,
     )
 
 

@@ -17,6 +17,19 @@ _CODE_PATH = re.compile(re.escape(_PREFIX) + r"/s/([\w-]{38})")
 #: Seconds until an answer has to be there.
 _PATIENCE = 10
 
+#: The server names its warnings; the words are the app's.
+WARNINGS = {
+    "other_network": "That browser is in another network than this phone.",
+    "other_country": "That browser is in another country than this phone.",
+    "new_browser": "You have not logged in with that browser by QR code before.",
+    "old_request": "The code has been on its screen for more than two minutes.",
+    "many_requests": "Many codes are being asked for in its network.",
+    "unknown_address": "It is not known where that browser is.",
+    "scanned_by_others": "Somebody else has tried to scan the same code.",
+}
+#: What this app can ask its owner for.
+CONFIRMATIONS = ("tap", "match", "typed")
+
 
 class PhoneError(Exception):
     """Something that the person with the phone has to be told."""
@@ -30,11 +43,14 @@ class Scanned:
     confirm_token: str
     site: str
     browser: str
-    ip: str
+    ip: str | None
     place: str | None
     #: How long ago the code was first shown, in seconds.
     age: int
     warnings: list[str]
+    #: One of CONFIRMATIONS, and the numbers to choose from if it is ``match``.
+    confirmation: str
+    choices: list[str]
 
 
 def read_link(link: str, server: str) -> str:
@@ -78,11 +94,13 @@ class PhoneClient:
 
     def __init__(self, server: str) -> None:
         self._server = urlsplit(server)
+        self._account: dict[str, object] = {}
         self._bearer: str | None = None
 
     def log_in(self, *, username: str, password: str) -> str:
         """Log the app in, and return the person's name."""
-        answer = self._post("/phone/token", {"username": username, "password": password})
+        self._account = {"username": username, "password": password}
+        answer = self._post("/phone/token", self._account)
         self._bearer = answer["token"]
         return str(answer["name"])
 
@@ -90,6 +108,8 @@ class PhoneClient:
         """Report the scan, and return who is asking."""
         answer = self._post(f"{_PREFIX}/api/scan", {"token": token})
         asking = answer["asking"]
+        if answer["confirmation"] not in CONFIRMATIONS:
+            raise PhoneError("This app is too old to answer this code. Update it.")
         return Scanned(
             token=token,
             confirm_token=answer["confirm_token"],
@@ -99,21 +119,28 @@ class PhoneClient:
             place=asking["place"],
             age=asking["age"],
             warnings=answer["warnings"],
+            confirmation=answer["confirmation"],
+            choices=answer["choices"],
         )
 
-    def approve(self, scanned: Scanned) -> None:
-        """Agree to the login."""
-        self._decide("approve", scanned)
+    def approve(
+        self, scanned: Scanned, *, number: str | None = None, remember: bool = False
+    ) -> None:
+        """Agree to the login, with the number that the browser shows where that is asked for."""
+        if scanned.confirmation == "typed":
+            # A real app asks its owner here, for a passkey or a PIN.
+            self._bearer = self._post("/phone/token", self._account)["token"]
+        self._decide("approve", scanned, number=number, remember=remember)
 
     def deny(self, scanned: Scanned) -> None:
         """Refuse the login, or take the approval back."""
         self._decide("deny", scanned)
 
-    def _decide(self, decision: str, scanned: Scanned) -> None:
+    def _decide(self, decision: str, scanned: Scanned, **fields: object) -> None:
         body = {"token": scanned.token, "confirm_token": scanned.confirm_token}
-        self._post(f"{_PREFIX}/api/{decision}", body)
+        self._post(f"{_PREFIX}/api/{decision}", body | fields)
 
-    def _post(self, path: str, body: dict[str, str]) -> dict[str, t.Any]:
+    def _post(self, path: str, body: dict[str, object]) -> dict[str, t.Any]:
         # Not urllib.request: it would follow a redirect, and take the token along.
         https = self._server.scheme == "https"
         make = http.client.HTTPSConnection if https else http.client.HTTPConnection

@@ -26,6 +26,7 @@ def prepare(app: flask.Flask) -> None:
     with app.app_context(), db.engine.connect() as connection:
         # Take SQLite's write lock before looking what is there: another process may start too.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _drop_old_tables(connection)
         db.metadata.create_all(connection)
         there = set(connection.scalars(sa.select(Account.username)))
         missing = [
@@ -40,3 +41,13 @@ def prepare(app: flask.Flask) -> None:
         if missing:
             connection.execute(sa.insert(Account), missing)
         connection.commit()
+
+
+def _drop_old_tables(connection: sa.Connection) -> None:
+    """Drop what an older version of flask_qrlogin made; a real application migrates it."""
+    inspector = sa.inspect(connection)
+    for table in db.metadata.sorted_tables:
+        if table.name.startswith("qrlogin_") and inspector.has_table(table.name):
+            there = {column["name"] for column in inspector.get_columns(table.name)}
+            if not there.issuperset(table.columns.keys()):
+                table.drop(connection)

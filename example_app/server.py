@@ -63,6 +63,8 @@ def serve(*, port: int, lan: str | None = None) -> None:
         app = create_app({"QRLOGIN_BASE_URL": base_url} if lan else None)
         # The polls would push away what is printed here.
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
+        # The mails that it would send.
+        app.logger.setLevel(logging.INFO)
         server = werkzeug.serving.make_server(
             "127.0.0.1", port, app, threaded=True, fd=listener.fileno()
         )

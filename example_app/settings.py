@@ -31,6 +31,7 @@ def load(app: flask.Flask, config: c.Mapping[str, t.Any]) -> None:
         # Cookies do not tell ports apart; another app on this computer may call its own "session".
         SESSION_COOKIE_NAME="harbour",
         SESSION_COOKIE_SAMESITE="Lax",
+        REMEMBER_COOKIE_SAMESITE="Lax",
         # A form is good for as long as the session.
         WTF_CSRF_TIME_LIMIT=None,
         # How long a bearer token is good.
@@ -44,6 +45,7 @@ def load(app: flask.Flask, config: c.Mapping[str, t.Any]) -> None:
     app.config.from_mapping(config)
     base = urlsplit(app.config.get("QRLOGIN_BASE_URL") or "")
     app.config["SESSION_COOKIE_SECURE"] = base.scheme == "https"
+    app.config["REMEMBER_COOKIE_SECURE"] = base.scheme == "https"
     if not app.config["TRUSTED_HOSTS"]:
         hosts = {*LOOPBACK_HOSTS, base.hostname}
         app.config["TRUSTED_HOSTS"] = sorted(host for host in hosts if host)

@@ -44,7 +44,9 @@ def running(instance: pathlib.Path, **config: str) -> c.Iterator[str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "example_app", "--port", "0"],
         cwd=ROOT,
-        env=os.environ | {"EXAMPLE_INSTANCE_PATH": str(instance)} | config,
+        env=os.environ
+        | {"EXAMPLE_INSTANCE_PATH": str(instance), "FLASK_RATELIMIT_ENABLED": "false"}
+        | config,
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -79,6 +81,13 @@ def hasty_server(tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[str]:
         FLASK_QRLOGIN_POLL_INTERVAL="0.3",
         FLASK_QRLOGIN_AUTO_ROUNDS="2",
     ) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def strict_server(tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[str]:
+    """The example app where the number has to be typed."""
+    with running(tmp_path_factory.mktemp("strict"), FLASK_QRLOGIN_CONFIRMATION="typed") as url:
         yield url
 
 

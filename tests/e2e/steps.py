@@ -55,6 +55,18 @@ def scan(phone: Page, url: str) -> None:
     phone.get_by_role("button", name=re.compile("^Continue as ")).click()
 
 
+def number_on(page: Page) -> str:
+    """Read the number that a browser shows after the scan."""
+    number = page.locator(".qrlogin-number strong")
+    expect(number).to_have_text(re.compile(r"^\d\d$"))
+    return number.inner_text()
+
+
+def approve(phone: Page, page: Page) -> None:
+    """Tap the number that the browser shows."""
+    phone.get_by_role("button", name=number_on(page), exact=True).click()
+
+
 def expect_shown(page: Page, state: str) -> None:
     """Wait until the panel shows a state."""
     section = page.locator(f"qr-login[state={state}] section[data-state~={state}]")

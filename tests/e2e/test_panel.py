@@ -126,7 +126,7 @@ def test_a_scanned_code_is_polled_in_a_hidden_tab_too(page: Page, phone: Page) -
     steps.scan(phone, steps.read_code(page))
     steps.expect_shown(page, "scanned")
     page.evaluate(SET_HIDDEN, True)
-    phone.get_by_role("button", name="Approve").click()
+    steps.approve(phone, page)
     page.wait_for_url("**/")
 
 
@@ -212,7 +212,7 @@ def test_each_state_is_an_event_and_the_last_can_keep_the_page(page: Page, phone
     page.evaluate("document.addEventListener('qr-login-redeemed', event => event.preventDefault())")
     steps.scan(phone, steps.read_code(page))
     steps.expect_shown(page, "scanned")
-    phone.get_by_role("button", name="Approve").click()
+    steps.approve(phone, page)
     steps.expect_shown(page, "redeemed")
     assert page.url.endswith("/login")
     assert [state for state in seen(page) if state != "approved"] == [
@@ -229,6 +229,7 @@ def test_changes_are_told_to_screen_readers(page: Page, phone: Page) -> None:
     expect(status).to_contain_text("Log in with your phone")
     steps.scan(phone, steps.read_code(page))
     expect(status).to_contain_text("Confirm on your phone")
+    expect(status).to_contain_text(f"Your phone asks for this number {steps.number_on(page)}")
 
 
 def test_a_page_that_the_panel_is_taken_from_stops_polling(page: Page) -> None:
@@ -242,3 +243,21 @@ def test_a_page_that_the_panel_is_taken_from_stops_polling(page: Page) -> None:
     with other.expect_response("**/poll"):
         pass
     assert [url for url in polls if url.endswith("/poll")] == []
+
+
+def test_a_name_that_was_typed_on_the_page_keeps_others_from_scanning(
+    page: Page, phone: Page
+) -> None:
+    steps.show_code(page)
+    with page.expect_response("**/requests"):
+        page.evaluate(
+            """() => {
+                const panel = document.querySelector("qr-login");
+                panel.setAttribute("login-hint", "chidi");
+                panel.start();
+            }"""
+        )
+    steps.expect_shown(page, "pending")
+    steps.scan(phone, steps.read_code(page))
+    expect(phone.get_by_text("asked for a login of another account")).to_be_visible()
+    steps.expect_shown(page, "pending")

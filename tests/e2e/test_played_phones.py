@@ -29,7 +29,8 @@ def test_the_phone_page_scans_a_screenshot_and_approves(page: Page) -> None:
     app.locator("input[type=file]").set_input_files(screenshot)
     expect(app.get_by_text("HeadlessChrome on Linux")).to_be_visible()
     steps.expect_shown(page, "scanned")
-    app.get_by_role("button", name="Approve").click()
+    expect(app.get_by_text("You have not logged in with that browser")).to_be_visible()
+    steps.approve(app, page)
     expect(app.get_by_role("heading", name="Approved")).to_be_visible()
     expect(page.get_by_text("Logged in as Tomás Rivera. Not you?")).to_be_visible()
 
@@ -40,6 +41,19 @@ def test_the_phone_page_scans_a_pasted_link_and_denies(page: Page) -> None:
     app.get_by_label("Link in the code").fill(steps.read_code(page))
     app.get_by_role("button", name="Open").click()
     app.get_by_role("button", name="Deny").click()
+    steps.expect_shown(page, "denied")
+
+
+def test_a_wrong_number_on_the_phone_page_ends_the_request(page: Page) -> None:
+    steps.show_code(page)
+    app = play(page, "Chidi Okafor")
+    app.get_by_label("Link in the code").fill(steps.read_code(page))
+    app.get_by_role("button", name="Open").click()
+    number = steps.number_on(page)
+    choices = app.locator("[data-choices] button")
+    wrong = next(choice for choice in choices.all_inner_texts() if choice != number)
+    app.get_by_role("button", name=wrong, exact=True).click()
+    expect(app.get_by_role("heading", name="The number was wrong")).to_be_visible()
     steps.expect_shown(page, "denied")
 
 
@@ -60,14 +74,19 @@ def test_the_terminal_phone_reads_a_screenshot_and_approves(
     picture = tmp_path / "screenshot.png"
     page.screenshot(path=picture)
     command = [sys.executable, "-m", "flask", "--app", "example_app", "phone", "--as", "darya"]
-    result = subprocess.run(
+    process = subprocess.Popen(
         [*command, "--yes", "--server", server, str(picture)],
         cwd=ROOT,
         env={"EXAMPLE_INSTANCE_PATH": str(tmp_path / "instance"), "PATH": "", "LANG": "C.UTF-8"},
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
     )
-    assert result.returncode == 0, result.stderr
-    assert "Approved" in result.stdout
+    try:
+        said, failed = process.communicate(steps.number_on(page) + "\n", timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 0, failed
+    assert "Approved" in said
     expect(page.get_by_text("Logged in as Дарья Соколова. Not you?")).to_be_visible()

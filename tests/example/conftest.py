@@ -37,10 +37,16 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 
 @pytest.fixture
-def site(seeded: pathlib.Path, tmp_path: pathlib.Path) -> c.Iterator[flask.Flask]:
-    """The application. Not named ``app``: pytest-flask would share one context among all."""
+def site(
+    request: pytest.FixtureRequest, seeded: pathlib.Path, tmp_path: pathlib.Path
+) -> c.Iterator[flask.Flask]:
+    """The application. Not named ``app``: pytest-flask would share one context among all.
+
+    A parameter is configuration that differs from the usual.
+    """
     folder = shutil.copytree(seeded, tmp_path / "instance")
-    site = create_app({"TESTING": True}, instance_path=str(folder))
+    config = {"TESTING": True, "RATELIMIT_ENABLED": False} | getattr(request, "param", {})
+    site = create_app(config, instance_path=str(folder))
     yield site
     _dispose(site)
 

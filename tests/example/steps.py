@@ -54,9 +54,17 @@ def scan(phone: FlaskClient, shown: dict[str, t.Any], headers: dict[str, str]) -
     return phone.post("/qrlogin/api/scan", json={"token": token_in(shown)}, headers=headers)
 
 
-def approve(phone: FlaskClient, shown: dict[str, t.Any], headers: dict[str, str]) -> None:
-    """Scan and approve, as a native app does."""
+def approve(
+    phone: FlaskClient, browser: FlaskClient, shown: dict[str, t.Any], headers: dict[str, str]
+) -> None:
+    """Scan and approve, as a native app does whose owner looks at the browser."""
     scanned = scan(phone, shown, headers).get_json()
-    body = {"token": token_in(shown), "confirm_token": scanned["confirm_token"]}
+    number = poll(browser, shown)["number"]
+    assert number in scanned["choices"]
+    body = {
+        "token": token_in(shown),
+        "confirm_token": scanned["confirm_token"],
+        "number": number,
+    }
     answer = phone.post("/qrlogin/api/approve", json=body, headers=headers)
     assert answer.get_json()["state"] == "approved"

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import flask
 import pytest
 from flask.testing import FlaskClient
+from itsdangerous import TimestampSigner
 from itsdangerous import URLSafeTimedSerializer
 
 from example_app.seed import PASSWORD
@@ -33,6 +35,29 @@ def test_a_bearer_token_ends_after_its_lifetime(
     answer = steps.scan(site.test_client(), shown, bearer)
     assert answer.status_code == 401
     assert answer.get_json()["code"] == "login_required"
+
+
+@pytest.mark.parametrize("site", [{"QRLOGIN_CONFIRMATION": "typed"}], indirect=True)
+def test_where_a_fresh_login_is_asked_for_a_token_of_two_minutes_ago_is_none(
+    site: flask.Flask,
+    browser: FlaskClient,
+    shown: dict[str, object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = site.test_client()
+    with monkeypatch.context() as patch:
+        patch.setattr(TimestampSigner, "get_timestamp", lambda self: int(time.time()) - 120)
+        old = steps.bearer(app, "ann")
+    body = {
+        "token": steps.token_in(shown),
+        "confirm_token": steps.scan(app, shown, old).get_json()["confirm_token"],
+        "number": steps.poll(browser, shown)["number"],
+    }
+    answer = app.post("/qrlogin/api/approve", json=body, headers=old).get_json()
+    assert (answer["code"], answer["login"]) == ("step_up_required", "fresh")
+    new = steps.bearer(app, "ann")
+    answer = app.post("/qrlogin/api/approve", json=body, headers=new).get_json()
+    assert answer["state"] == "approved"
 
 
 def test_a_token_that_was_signed_with_another_key_or_for_another_purpose_is_refused(

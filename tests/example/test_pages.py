@@ -34,7 +34,7 @@ def test_a_code_logs_in_and_the_home_page_says_so(
     site: flask.Flask, browser: FlaskClient, bearer: dict[str, str]
 ) -> None:
     shown = steps.show_code(browser)
-    steps.approve(site.test_client(), shown, bearer)
+    steps.approve(site.test_client(), browser, shown, bearer)
     assert steps.poll(browser, shown)["location"] == "/"
     home = browser.get("/").text
     assert "Logged in as <strong>Ann Walker</strong>. Not you?" in home
@@ -45,7 +45,7 @@ def test_a_password_login_after_one_by_code_is_called_one_with_a_password(
     site: flask.Flask, browser: FlaskClient, bearer: dict[str, str]
 ) -> None:
     shown = steps.show_code(browser)
-    steps.approve(site.test_client(), shown, bearer)
+    steps.approve(site.test_client(), browser, shown, bearer)
     steps.poll(browser, shown)
     browser.post("/logout", data={"csrf_token": steps.csrf_token(browser, "/")})
     steps.log_in(browser)
@@ -177,3 +177,37 @@ def test_the_waiting_browser_sees_name_and_picture_of_the_scanner(
         "name": "Ann Walker",
         "avatar_url": "/static/avatars/ann.svg",
     }
+
+
+@pytest.mark.parametrize("site", [{"QRLOGIN_REQUIRE_LOGIN": True}], indirect=True)
+def test_as_a_second_step_the_panel_asks_to_confirm_and_not_to_log_in(
+    browser: FlaskClient,
+) -> None:
+    steps.log_in(browser)
+    page = browser.get("/qrlogin/").text
+    assert page.count("Confirm it is you with your phone") == 2  # With and without JavaScript.
+    assert "Log in with your phone" not in page
+
+
+def test_a_panel_may_ask_for_the_login_of_one_account(site: flask.Flask) -> None:
+    with site.test_request_context("/"):
+        panel = flask.render_template_string("{{ qrlogin(login_hint='ann') }}")
+    assert 'login-hint="ann"' in panel
+    assert '<input type="hidden" name="login_hint" value="ann">' in panel
+
+
+def test_the_home_page_leads_to_the_logins_by_code_and_a_mail_tells_of_each(
+    site: flask.Flask,
+    browser: FlaskClient,
+    bearer: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    shown = steps.show_code(browser)
+    steps.approve(site.test_client(), browser, shown, bearer)
+    with caplog.at_level("INFO", "example_app"):
+        steps.poll(browser, shown)
+    (mail,) = (r.getMessage() for r in caplog.records if r.module == "mail")
+    assert 'href="/qrlogin/devices"' in browser.get("/").text
+    assert "this browser" in browser.get("/qrlogin/devices").text
+    link = mail.rpartition(" ")[2].removeprefix("http://localhost")
+    assert "Was this you?" in site.test_client().get(link).text

@@ -19,6 +19,8 @@ from example_app import settings
 from example_app.models import Account
 from example_app.models import db
 
+from . import steps
+
 MakeSite = c.Callable[..., flask.Flask]
 
 
@@ -53,6 +55,14 @@ def test_a_second_start_leaves_the_accounts_alone(make_site: MakeSite) -> None:
     with second.app_context():
         query = db.select(Account.display_name).order_by(Account.username)
         assert list(db.session.scalars(query)) == ["Ann Walker", *["Somebody"] * 4]
+
+
+def test_a_table_of_an_older_version_gives_way_to_the_new_one(make_site: MakeSite) -> None:
+    with make_site().app_context():
+        db.session.execute(db.text("DROP TABLE qrlogin_login_request"))
+        db.session.execute(db.text("CREATE TABLE qrlogin_login_request (id VARCHAR PRIMARY KEY)"))
+        db.session.commit()
+    steps.show_code(make_site().test_client())
 
 
 def test_two_processes_may_start_at_once(

@@ -31,8 +31,8 @@ export class PhoneApi {
   }
 
   /** `decision` is "approve", or "deny", which also takes an approval back. */
-  decide(decision, token, confirmToken) {
-    return this.#postJson(this.#urls.api + decision, { token, confirm_token: confirmToken });
+  decide(decision, body) {
+    return this.#postJson(this.#urls.api + decision, body);
   }
 
   #postJson(url, body) {

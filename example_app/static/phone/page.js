@@ -11,6 +11,8 @@ const part = (name, within = phone) => within.querySelector(`[data-${name}]`);
 const camera = new Camera(part("video"));
 const file = part("file");
 
+const CONFIRMATIONS = ["tap", "match", "typed"]; // What this app can ask its owner for.
+
 let step = null;
 let person = null;
 let request = null; // What the scan answered, and the QR token.
@@ -48,25 +50,41 @@ function choose(button) {
   show("scan");
 }
 
+function read(text) {
+  return scan(tokenIn(text, { origins, prefix }));
+}
+
 /** Reports what was scanned, and shows who is asking. */
-async function scan(text) {
-  const token = tokenIn(text, { origins, prefix });
+async function scan(token) {
   const holder = person;
   await api.logIn(holder.username, holder.password); // Its token is good for a few minutes only.
   const answer = await api.scan(token);
   if (person !== holder) return; // The phone was given away meanwhile.
   request = { ...answer, token };
   if (request.state === "approved") return show("approved");
-  const { site, asking, warnings } = request;
+  const { site, asking, warnings, confirmation, choices } = request;
+  if (!CONFIRMATIONS.includes(confirmation)) throw new Error("This app is too old to answer this code. Update it.");
   part("site").textContent = site;
   part("browser").textContent = asking.browser;
   part("place").textContent = asking.place ?? "";
   part("place-row").hidden = !asking.place;
-  part("ip").textContent = asking.ip;
+  part("ip").textContent = asking.ip ?? "";
+  part("ip-row").hidden = !asking.ip;
   part("age").textContent = asking.age < 5 ? "just now" : `${asking.age} seconds ago`;
-  part("warnings").replaceChildren(...warnings.map((warning) => Object.assign(document.createElement("li"), { textContent: warning })));
+  for (const each of phone.querySelectorAll("[data-warning]")) each.hidden = !warnings.includes(each.dataset.warning);
+  for (const each of phone.querySelectorAll("[data-for]")) each.hidden = !each.dataset.for.split(" ").includes(confirmation);
+  part("choices").replaceChildren(...choices.map(choiceButton));
+  part("typed").value = "";
+  part("remember").checked = false;
   show("decide");
   countDown(request.expires_in);
+}
+
+function choiceButton(number) {
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: "qrlogin-button", value: number, textContent: number });
+  button.dataset.action = "approve";
+  return button;
 }
 
 function countDown(seconds) {
@@ -80,12 +98,30 @@ function countDown(seconds) {
   timer = setInterval(tick, 1000);
 }
 
-async function decide(decision) {
+/** What to send with an approval: the number, if one is asked for, of the button or typed. */
+async function approval(button) {
+  const { token, confirm_token, confirmation } = request;
+  const body = { token, confirm_token, remember: part("remember").checked };
+  if (confirmation === "typed") {
+    // A real app asks its owner here, for a passkey or a PIN.
+    await api.logIn(person.username, person.password);
+    return { ...body, number: part("typed").value };
+  }
+  return confirmation === "match" ? { ...body, number: button.value } : body;
+}
+
+async function decide(decision, button) {
   const wasApproved = step === "approved";
+  const { token, confirm_token } = request;
+  if (decision === "approve" && request.confirmation === "typed" && !/^\d\d$/.test(part("typed").value)) {
+    return say("Type the two digits.");
+  }
   try {
-    await api.decide(decision, request.token, request.confirm_token);
+    await api.decide(decision, decision === "approve" ? await approval(button) : { token, confirm_token });
   } catch (error) {
     if (!error.code) throw error; // No answer: it may be tried again.
+    if (error.code === "step_up_required") return scan(token); // More is asked for by now: it shows what.
+    if (error.code === "number_mismatch") return end("The number was wrong", "The other browser was not logged in.");
     if (error.state === "redeemed") return end("Already logged in", "The other browser was faster. If this was a mistake, log out there now.");
     return end("This did not work", error.message);
   }
@@ -97,11 +133,11 @@ async function decide(decision) {
 async function look(picture) {
   const [text] = await api.decode(picture);
   if (text === undefined) return false;
-  await scan(text);
+  await read(text);
   return true;
 }
 
-async function read(picture) {
+async function readPicture(picture) {
   say("");
   if (!picture.type.startsWith("image/")) throw new Error("This is not a picture.");
   if (picture.size > Number(maxBytes)) throw new Error("This picture is too large.");
@@ -132,7 +168,7 @@ const actions = {
   },
   camera: useCamera,
   stop: () => camera.stop(),
-  approve: () => decide("approve"),
+  approve: (button) => decide("approve", button),
   deny: () => decide("deny"),
   again: () => show("scan"),
 };
@@ -158,7 +194,7 @@ phone.addEventListener("click", ({ target }) => {
   const action = button?.dataset.action;
   if (button?.dataset.person) choose(button);
   else if (action === "stop" || action === "leave") actions[action](); // These end what is under way.
-  else if (action) attempt(actions[action]);
+  else if (action) attempt(() => actions[action](button));
 });
 
 part("link").addEventListener("submit", (event) => {
@@ -166,7 +202,7 @@ part("link").addEventListener("submit", (event) => {
   const { link } = event.target.elements;
   attempt(async () => {
     say("");
-    await scan(link.value);
+    await read(link.value);
     link.value = "";
   });
 });
@@ -174,15 +210,15 @@ part("link").addEventListener("submit", (event) => {
 file.addEventListener("change", () => {
   const [picture] = file.files;
   file.value = ""; // So that the same file can be chosen again.
-  if (picture) attempt(() => read(picture));
+  if (picture) attempt(() => readPicture(picture));
 });
 
 function take(event, data) {
   if (step !== "scan") return;
   const [picture] = data?.files ?? [];
   const text = data?.getData("text") ?? "";
-  if (picture) attempt(() => read(picture));
-  else if (text && !event.target.closest?.("input")) attempt(() => scan(text));
+  if (picture) attempt(() => readPicture(picture));
+  else if (text && !event.target.closest?.("input")) attempt(() => read(text));
   else return;
   event.preventDefault();
 }
