@@ -1,0 +1,136 @@
+"""The example app, run by gunicorn in two processes."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import contextlib
+import http.client
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+import types
+import typing as t
+
+from tests.servers import free_port
+
+from .served import PROXIES
+
+#: What people know the site by: a proxy, which the clients play, ends HTTPS.
+HOST = "harbour.example"
+ORIGIN = f"https://{HOST}"
+
+_CHECKOUT = pathlib.Path(__file__).parents[2]
+_PATIENCE = 60.0
+
+
+class Site:
+    """The example app, running while the ``with`` statement does.
+
+    ``store`` is where login requests are kept, if that is not the SQLite file of the accounts.
+    ``config`` holds keys such as ``QRLOGIN_MAX_PENDING``.
+    """
+
+    def __init__(
+        self,
+        folder: pathlib.Path,
+        *,
+        store: str | None = None,
+        workers: int = 2,
+        proxies: int = 1,
+        config: c.Mapping[str, str] = types.MappingProxyType({}),
+    ) -> None:
+        self.port = free_port()
+        #: What browsers and apps have been given for a password, so that each asks once.
+        self.logins: dict[object, t.Any] = {}
+        self._folder = folder
+        self._workers = workers
+        if store:
+            config = {**config, "QRLOGIN_STORE": store}
+        # What the tests were told to test, if it is a changed copy of the package, goes first.
+        path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(_CHECKOUT)]))
+        self._environment = os.environ | {
+            "PYTHONPATH": path,
+            "EXAMPLE_INSTANCE_PATH": str(folder),
+            "QRLOGIN_BASE_URL": ORIGIN,
+            PROXIES: str(proxies),
+            # The stories are many, and the people few.
+            "FLASK_RATELIMIT_ENABLED": "false",
+            **{f"FLASK_{key}": value for key, value in config.items()},
+        }
+
+    def __enter__(self) -> t.Self:
+        self._set_clock(0)
+        command = ["gunicorn", "tests.attacks.served:create_app()"]
+        command += ["--bind", f"127.0.0.1:{self.port}", "--workers", str(self._workers)]
+        command += ["--worker-class", "gthread", "--threads", "8"]
+        command += ["--access-logfile", "-", "--log-level", "debug"]
+        with (self._folder / "log").open("ab") as log:
+            self._process = self._start(command, log)
+        try:
+            self._wait()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(_PATIENCE)
+
+    def run(self, *command: str) -> None:
+        """Run one of the app's own commands, such as ``qrlogin create-tables``."""
+        self._set_clock(0)
+        arguments = ["flask", "--app", "tests.attacks.served:create_app()", *command]
+        with (self._folder / "log").open("ab") as log:
+            assert self._start(arguments, log).wait(_PATIENCE) == 0, self.log()
+
+    @contextlib.contextmanager
+    def later(self, seconds: float) -> c.Iterator[None]:
+        """Let the clock of all processes go ahead meanwhile."""
+        self._set_clock(seconds)
+        try:
+            yield
+        finally:
+            self._set_clock(0)
+
+    @property
+    def secret_key(self) -> str:
+        """The app's key, for what a real app would have given out some time ago."""
+        return (self._folder / "secret_key").read_text()
+
+    def log(self) -> str:
+        """Return all that the processes have written: at DEBUG, with the access log."""
+        return (self._folder / "log").read_text()
+
+    def _set_clock(self, ahead: float) -> None:
+        # At once, since they read it all the time.
+        draft = self._folder / "draft"
+        draft.write_text(str(ahead))
+        draft.replace(self._folder / "ahead")
+
+    def _start(self, command: list[str], log: t.BinaryIO) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=self._folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            # A group of its own, to be ended with all workers.
+            start_new_session=True,
+        )
+
+    def _wait(self) -> None:
+        end = time.monotonic() + _PATIENCE
+        while self._process.poll() is None and time.monotonic() < end:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+            with contextlib.suppress(OSError), contextlib.closing(connection):
+                connection.request("GET", "/login", headers={"Host": HOST})
+                if connection.getresponse().status == 200:
+                    return
+            time.sleep(0.02)
+        raise RuntimeError(f"The site does not start:\n{self.log()[-4000:]}")
