@@ -160,6 +160,10 @@ class LoginRequest:
         return self.state_at(now) is State.APPROVED and since > FIRST_VERSION
 
 
+#: The fields that hold a time, or None.
+TIMES = ("created_at", "expires_at", "deadline", "scanned_at", "decided_at", "phone_login_at")
+
+
 def cleaned(text: str, length: int) -> str:
     """Make a text fit into a column: some databases refuse control characters or long ones."""
     return _CONTROL.sub(" ", text)[:length].strip()

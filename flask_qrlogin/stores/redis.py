@@ -21,17 +21,10 @@ from .. import errors
 from ..confirmation import Confirmation
 from ..login_request import LoginRequest
 from ..login_request import State
+from ..login_request import TIMES
 from ..ports import FOUND_AT_MOST
 
 _FIELDS = [field.name for field in dataclasses.fields(LoginRequest)]
-_TIMES = (
-    "created_at",
-    "expires_at",
-    "deadline",
-    "scanned_at",
-    "decided_at",
-    "phone_login_at",
-)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: How many of one network are counted.
 _HINTS_AT_MOST = 1000
@@ -221,7 +214,7 @@ def _request(text: str | bytes) -> LoginRequest:
     kept = json.loads(text)[2]
     # Another version of this package, on another host, may know more fields or fewer.
     values = {name: kept[name] for name in _FIELDS if name in kept}
-    values |= {name: datetime.fromisoformat(values[name]) for name in _TIMES if values.get(name)}
+    values |= {name: datetime.fromisoformat(values[name]) for name in TIMES if values.get(name)}
     values["state"] = State(values["state"])
     if "confirmation" in values:
         values["confirmation"] = Confirmation(values["confirmation"])

@@ -14,17 +14,10 @@ from sqlalchemy.dialects import postgresql
 from ..confirmation import Confirmation
 from ..login_request import LoginRequest
 from ..login_request import State
+from ..login_request import TIMES
 from ..ports import FOUND_AT_MOST
 
 _FIELDS = [field.name for field in dataclasses.fields(LoginRequest)]
-_TIMES = (
-    "created_at",
-    "expires_at",
-    "deadline",
-    "scanned_at",
-    "decided_at",
-    "phone_login_at",
-)
 
 
 class Statements:
@@ -104,14 +97,14 @@ class Statements:
 def to_row(request: LoginRequest) -> dict[str, t.Any]:
     """Make the values of a row."""
     values = {name: getattr(request, name) for name in _FIELDS}
-    values |= {name: to_naive(values[name]) for name in _TIMES if values[name]}
+    values |= {name: to_naive(values[name]) for name in TIMES if values[name]}
     return values | {"state": request.state.value, "confirmation": request.confirmation.value}
 
 
 def from_row(row: c.Iterable[t.Any]) -> LoginRequest:
     """Read a row."""
     values: dict[str, t.Any] = dict(zip(_FIELDS, row, strict=True))
-    for name in _TIMES:
+    for name in TIMES:
         if values[name] is not None:
             values[name] = values[name].replace(tzinfo=UTC)
     values["state"] = State(values["state"])
