@@ -485,3 +485,47 @@ def test_old_devices_are_deleted(f: Devices) -> None:
     assert f.list.purge(10) == 0
     f.clock.advance(2)
     assert f.list.purge(10) == 1
+
+
+class TestALoginThatWasntMe:
+    def test_is_not_linked_afterwards(self, f: Devices) -> None:
+        request = f.request(state=State.REDEEMED, browser_id="b" * 32)
+        f.requests.add(request)
+        f.list.not_me(request.id, user_id="anna")
+        with pytest.raises(errors.NotAllowed):
+            f.link(id=request.id)
+        assert f.list.of_person("anna") == []
+        assert not f.list.is_known_browser(user_id="anna", browser_id="b" * 32)
+
+    def test_is_ended_where_it_was_linked_in_that_moment(
+        self, f: Devices, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        request = f.request(state=State.REDEEMED)
+        f.requests.add(request)
+        get = f.requests.get
+
+        def link_meanwhile(id: str) -> LoginRequest | None:
+            f.link(id=request.id)
+            return get(id)
+
+        monkeypatch.setattr(f.requests, "get", link_meanwhile)
+        f.list.not_me(request.id, user_id="anna")
+        assert f.ended() == [(request.id, "not_me")]
+
+    def test_is_not_said_of_another_persons_request(self, f: Devices) -> None:
+        id = f.under_way(user_id="ben")
+        with pytest.raises(errors.DeviceNotFound):
+            f.list.not_me(id, user_id="anna")
+        assert f.state(id) == (State.SCANNED, None)
+
+
+def test_a_device_that_cannot_be_kept_is_not_linked(
+    f: Devices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(device: LinkedDevice) -> None:
+        raise errors.StoreUnavailable
+
+    monkeypatch.setattr(f.store, "add", fail)
+    with pytest.raises(errors.StoreUnavailable):
+        f.link()
+    assert f.announced == []
