@@ -1,0 +1,87 @@
+"""Every endpoint of the app's URL map, with good, nearly good and absurd requests."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from . import hostile
+from .conftest import Fuzz
+from .conftest import MakeWorld
+from .oracle import Tables
+from .shots import FORM
+from .shots import JSON
+from .shots import Shot
+from .surface import endpoints
+from .surface import requests
+from .world import cookies_of
+from .world import Values
+from .world import World
+
+
+@dataclasses.dataclass
+class Scene:
+    """A world with a request in each state, to which it can be put back."""
+
+    world: World
+    values: Values
+    tables: Tables
+
+    def send(self, shot: Shot) -> None:
+        """Send a request to the world as it was."""
+        self.world.oracle.restore(self.tables)
+        self.world.send(shot)
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["direct", "proxied"])
+def scene(request: pytest.FixtureRequest, make_world: MakeWorld) -> Scene:
+    world = make_world(proxied=request.param)
+    codes = [world.start() for _ in range(7)]
+    _, scanned, of_ben, approved, denied, cancelled, redeemed = codes
+    for code in (scanned, approved, denied, redeemed):
+        world.send(world.act("anna", "scan", code, app=True))
+    world.send(world.act("ben", "scan", of_ben, app=True))
+    for code, action in ((approved, "approve"), (redeemed, "approve"), (denied, "deny")):
+        confirm_token = world.confirm_token(code)
+        world.send(world.act("anna", action, code, app=True, confirm_token=confirm_token))
+    world.send(world.cancel(cancelled))
+    cookies = [*world.sessions.values(), *(code.secret for code in codes)]
+    cookies += cookies_of(world.send(world.poll(redeemed, since=3)))
+    values = world.values(codes, [world.confirm_token(code) for code in codes], cookies)
+    return Scene(world, values, world.oracle.tables())
+
+
+def test_every_endpoint(scene: Scene, fuzz: Fuzz) -> None:
+    ways = endpoints(scene.world)
+
+    @fuzz(requests(ways, scene.values), examples=500)
+    def check(shot: Shot) -> None:
+        scene.send(shot)
+
+
+@pytest.mark.parametrize("scene", [False], ids=["direct"], indirect=True)
+def test_every_bad_body(scene: Scene) -> None:
+    for endpoint in endpoints(scene.world):
+        if endpoint.method == "POST" and endpoint.rule.endpoint != "login":
+            for body in hostile.BODIES:
+                for kind in (JSON, FORM):
+                    scene.send(endpoint.good(scene.values, body=body, content_type=kind))
+
+
+@pytest.mark.parametrize("scene", [False], ids=["direct"], indirect=True)
+def test_every_lie_about_the_length(scene: Scene) -> None:
+    for endpoint in endpoints(scene.world):
+        if endpoint.rule.endpoint != "login":
+            shot = endpoint.good(scene.values, body=b"{}", content_type=JSON)
+            for length in hostile.LENGTHS:
+                scene.send(dataclasses.replace(shot, length=length))
+
+
+@pytest.mark.parametrize("scene", [True], ids=["proxied"], indirect=True)
+def test_every_bad_header(scene: Scene) -> None:
+    ways = {endpoint.rule.endpoint: endpoint for endpoint in endpoints(scene.world)}
+    for name in ("qrlogin.start", "qrlogin_phone.open_code"):
+        shot = ways[name].good(scene.values, body=b"{}", content_type=JSON)
+        for header in hostile.HEADERS:
+            scene.send(dataclasses.replace(shot, headers=(*shot.headers, header)))
