@@ -43,6 +43,7 @@ bench: .venv/.dev
 	$(BIN)/python benchmarks/poll.py
 	$(BIN)/python benchmarks/pages.py
 	$(BIN)/python benchmarks/device_check.py
+	$(BIN)/python benchmarks/flood.py
 	$(BIN)/python benchmarks/threads.py
 	$(BIN)/python benchmarks/waiting.py
 	$(BIN)/python benchmarks/growth.py
