@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from .world import World
 
-_MUCH = 7
+_MUCH = 5
 
 MakeWorld: t.TypeAlias = c.Callable[..., World]
 

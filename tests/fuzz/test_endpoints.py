@@ -19,6 +19,9 @@ from .world import cookies_of
 from .world import Values
 from .world import World
 
+# Werkzeug leaves the file of a form that is cut off to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")
+
 
 @dataclasses.dataclass
 class Scene:

@@ -13,6 +13,9 @@ from .shots import Picks
 from .story import Story
 from .surface import endpoints
 
+# Werkzeug leaves the file of a form that is cut off to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")
+
 
 @pytest.mark.parametrize(
     "config",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as c
 import contextlib
 import dataclasses
+import gc
 import io
 import json
 import logging
@@ -95,6 +96,7 @@ class World:
             logger.removeHandler(self._log)
         self.oracle.close()
         self.host.close()
+        gc.collect()  # Files of forms that were cut off, before other tests are told of them.
 
     def begin_again(self) -> None:
         """Be as it was, with the same ids and secrets to come: a failure can be repeated."""
