@@ -16,7 +16,6 @@ import redis
 
 from flask_qrlogin import errors
 from flask_qrlogin.login_request import Profile
-from flask_qrlogin.ports import FOUND_AT_MOST
 from flask_qrlogin.stores.redis import connect
 from flask_qrlogin.stores.redis import RedisStore
 from flask_qrlogin.transitions import cancel
@@ -64,7 +63,7 @@ def test_redis_deletes_a_request_a_minute_after_its_end(
     assert store.swap(request, new, now)
     assert seconds_left(client, f"*{request.id}") == expected
     assert seconds_left(client, "*user*") == expected
-    assert len(store.find(NOW, user_id="7")) == 1
+    assert len(store.find(now, user_id="7")) == 1
 
 
 def test_a_swap_that_is_sent_again_after_a_lost_answer_has_succeeded(store: RedisStore) -> None:
@@ -90,12 +89,15 @@ def test_hints_of_what_has_ended_go_as_new_ones_come(
     assert [found.id for found in store.find(NOW, user_id="7")] == [request.id]
 
 
-def test_a_person_has_a_limited_number_of_hints(store: RedisStore, client: redis.Redis) -> None:
-    for _ in range(FOUND_AT_MOST + 5):
+def test_a_person_has_a_limited_number_of_hints(
+    store: RedisStore, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_qrlogin.stores.redis._HINTS_AT_MOST", 10)
+    for _ in range(15):
         request = pending()
         store.add(request)
         assert store.swap(request, scanned(request), NOW)
-    assert client.zcard("qrlogin:user:7") == FOUND_AT_MOST
+    assert client.zcard("qrlogin:user:7") == 10
 
 
 def test_a_hint_is_checked_against_the_request(store: RedisStore) -> None:
