@@ -213,6 +213,8 @@ class DeviceList(Liveness):
         try:
             self._store.add(row)
         except errors.StoreUnavailable:
+            if self._store.get(request.id) is None:
+                raise
             return False
         return True
 

@@ -512,6 +512,18 @@ class TestALoginThatWasntMe:
         f.list.not_me(request.id, user_id="anna")
         assert f.ended() == [(request.id, "not_me")]
 
+    def test_is_told_to_have_failed_where_it_cannot_be_kept(
+        self, f: Devices, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(device: LinkedDevice) -> None:
+            raise errors.StoreUnavailable
+
+        request = f.request(state=State.REDEEMED)
+        f.requests.add(request)
+        monkeypatch.setattr(f.store, "add", fail)
+        with pytest.raises(errors.StoreUnavailable):
+            f.list.not_me(request.id, user_id="anna")
+
     def test_is_not_said_of_another_persons_request(self, f: Devices) -> None:
         id = f.under_way(user_id="ben")
         with pytest.raises(errors.DeviceNotFound):
