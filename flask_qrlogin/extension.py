@@ -14,6 +14,7 @@ from flask_sqlalchemy import SQLAlchemy
 from . import backends
 from . import cli
 from . import host_database
+from . import i18n
 from .app_state import AppState
 from .app_state import Backend
 from .config import Settings
@@ -111,6 +112,8 @@ class QRLogin(HookDecorators):
         ):
             app.register_blueprint(make_blueprint(), url_prefix=state.settings.url_prefix)
         app.add_template_global(browser.panel, "qrlogin")
+        app.add_template_global(i18n.text, "qrlogin_text")
+        app.add_template_global(i18n.texts, "qrlogin_texts")
         app.cli.add_command(cli.group)
         host_session.connect(app)
         phone_login.connect(app)

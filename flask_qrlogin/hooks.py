@@ -92,6 +92,8 @@ ProfileLoader: t.TypeAlias = c.Callable[[t.Any], Profile]
 MayStart: t.TypeAlias = c.Callable[[flask.Request], str | None]
 MayApprove: t.TypeAlias = c.Callable[[t.Any, LoginRequest], str | None]
 QRPayload: t.TypeAlias = c.Callable[[str, str, datetime, datetime], str]
+AppLink: t.TypeAlias = c.Callable[[str, str], str | None]
+Wording: t.TypeAlias = c.Callable[[str], str | None]
 DescribeBrowser: t.TypeAlias = c.Callable[[str], str]
 Locate: t.TypeAlias = c.Callable[[str], Place | None]
 ConfirmationPolicy: t.TypeAlias = c.Callable[[t.Any, LoginRequest, Signals], Confirmation | None]
@@ -111,6 +113,8 @@ class Hooks:
     may_start: MayStart = _nothing
     may_approve: MayApprove = _nothing
     qr_payload: QRPayload = _qr_payload
+    app_link: AppLink = _nothing
+    wording: Wording = _nothing
     describe_browser: DescribeBrowser = default_describe_browser
     locate: Locate | None = None
     confirmation_policy: ConfirmationPolicy = _nothing
@@ -163,6 +167,24 @@ class HookDecorators:
         The times are those of this picture of the code, as aware datetimes.
         """
         self.hooks.qr_payload = function
+        return function
+
+    def app_link(self, function: AppLink) -> AppLink:
+        """Offer "Open in the app" where the panel is open on a phone: ``f(url, token)``.
+
+        Return a universal link or one with your app's own scheme, which leads the app to approve
+        this request, or None. Read what docs say about one device before you set it.
+        """
+        self.hooks.app_link = function
+        return function
+
+    def wording(self, function: Wording) -> Wording:
+        """Replace one of our sentences: ``f(message)`` returns your own, or None to keep it.
+
+        ``message`` is the English sentence; your own has the same placeholders, such as
+        ``%(host)s``, and is in the language that you choose.
+        """
+        self.hooks.wording = function
         return function
 
     def describe_browser(self, function: DescribeBrowser) -> DescribeBrowser:

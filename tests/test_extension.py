@@ -9,6 +9,7 @@ import typing as t
 
 import flask
 import flask_admin
+import flask_babel
 import pytest
 import sqlalchemy as sa
 from flask_admin.contrib.sqla import ModelView
@@ -190,6 +191,7 @@ def test_an_admin_page_lists_the_requests(host: flask.Flask) -> None:
     db = SQLAlchemy(host)
     add_login(host)
     QRLogin(host)
+    flask_babel.Babel(host)  # Flask-Admin asks it wherever it is installed.
     admin = flask_admin.Admin(host)
     admin.add_view(ModelView(login_request_model(db.metadata), db, endpoint="logins"))
     with host.app_context():

@@ -10,6 +10,7 @@ import flask
 import markupsafe
 
 from .. import errors
+from .. import i18n
 from .. import qr_image
 from ..app_state import current_state
 from ..login_request import LoginRequest
@@ -80,6 +81,8 @@ def panel(next: str | None = None, *, login_hint: str | None = None) -> markupsa
     return markupsafe.Markup(  # noqa: S704 - our own template, autoescaped
         flask.render_template(
             "qrlogin/panel.html",
+            language=i18n.language(),
+            direction=i18n.direction(),
             requests_url=flask.url_for("qrlogin.start"),
             next=next or onward.wanted(),
             login_hint=login_hint,

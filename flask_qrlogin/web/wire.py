@@ -12,6 +12,7 @@ from datetime import UTC
 import flask
 
 from .. import errors
+from .. import i18n
 from .. import qr_image
 from ..app_state import current_state
 from ..hooks import Place
@@ -223,6 +224,8 @@ def page(name: str, **context: t.Any) -> flask.Response:
     return flask.make_response(
         flask.render_template(
             f"qrlogin/{name}.html",
+            language=i18n.language(),
+            direction=i18n.direction(),
             static_url=static_url,
             login_url=flask.url_for("qrlogin.login"),
             **site(),

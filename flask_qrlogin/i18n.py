@@ -1,0 +1,111 @@
+"""The sentences that people read: in their language where the app has Flask-Babel, else English.
+
+Messages are whole English sentences with named placeholders, such as ``%(name)s``. The hook
+``wording`` goes before the catalogues in ``translations/``.
+"""
+
+from __future__ import annotations
+
+import functools
+import gettext as catalogues
+import pathlib
+import typing as t
+from datetime import datetime
+from datetime import UTC
+
+import flask
+import markupsafe
+
+from .app_state import current_state
+
+if t.TYPE_CHECKING:
+    from babel import Locale
+
+_FOLDER = pathlib.Path(__file__).with_name("translations")
+
+
+def gettext(message: str, **values: object) -> str:
+    """Return a sentence in the person's language, with its placeholders filled in."""
+    found = current_state().hooks.wording(message)
+    return (found or _catalogue().gettext(message)) % values
+
+
+def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
+    """Return the form of a sentence that fits a number, which is its placeholder ``num``.
+
+    The hook ``wording`` is asked for the form that English would use.
+    """
+    found = current_state().hooks.wording(singular if num == 1 else plural)
+    return (found or _catalogue().ngettext(singular, plural, num)) % {"num": num, **values}
+
+
+def text(message: str, **values: object) -> markupsafe.Markup:
+    """Return a sentence for a template; a value that is markup stays markup.
+
+    ``{{ qrlogin_text("Check that it says %(host)s.", host=strong(site_host)) }}``
+    """
+    found = current_state().hooks.wording(message)
+    return markupsafe.escape(found or _catalogue().gettext(message)) % values
+
+
+def texts(singular: str, plural: str, num: int, **values: object) -> markupsafe.Markup:
+    """Return the form of a sentence that fits a number, for a template."""
+    return markupsafe.escape(ngettext(singular, plural, num, **values))
+
+
+def moment(when: datetime) -> str:
+    """Write a time as the person is used to: in their time zone, if the app tells it to Babel."""
+    if _locale() is None:
+        return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    import flask_babel
+
+    written: str = flask_babel.format_datetime(when, "medium")
+    return written
+
+
+def language() -> str:
+    """Return the language of our sentences as an HTML ``lang``, such as ``pt-BR``."""
+    return _shipped(_locale()).replace("_", "-")
+
+
+def direction() -> str:
+    """Return in which direction that language is written, as an HTML ``dir``."""
+    return "rtl" if language() == "ar" else "ltr"
+
+
+def _locale() -> Locale | None:
+    """Return the locale that the app has chosen for this request; None without Flask-Babel."""
+    if "babel" not in flask.current_app.extensions:
+        return None
+    import flask_babel
+
+    locale: Locale | None = flask_babel.get_locale()
+    return locale
+
+
+def _catalogue() -> catalogues.NullTranslations:
+    return _load(_shipped(_locale()))
+
+
+@functools.cache
+def _load(language: str) -> catalogues.NullTranslations:
+    return catalogues.translation("qrlogin", _FOLDER, languages=[language], fallback=True)
+
+
+@functools.cache
+def _shipped(locale: Locale | None) -> str:
+    """Return which of our languages fits a locale best: of Chinese by script, of others by land."""
+    if locale is None:
+        return "en"
+    from babel import Locale
+    from babel.core import get_global
+
+    likely = get_global("likely_subtags")
+    here = Locale.parse(likely.get(str(locale), str(locale)))
+    usual = Locale.parse(likely.get(here.language, here.language))
+    names = [
+        f"{each.language}_{part}"
+        for each in (here, usual)
+        for part in (each.script, each.territory)
+    ]
+    return next((name for name in [*names, here.language] if (_FOLDER / name).is_dir()), "en")
