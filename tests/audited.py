@@ -18,8 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from flask_qrlogin import QRLogin
 from flask_qrlogin.hooks import Place
 from flask_qrlogin.stores.memory import MemoryStore
-
-from .clock import Clock
+from flask_qrlogin.testing import Clock
 
 #: What a careful owner sets.
 CAREFUL: dict[str, t.Any] = {

@@ -10,6 +10,11 @@ import re
 import tempfile
 import typing as t
 
+from flask_qrlogin import Profile
+from flask_qrlogin.testing import FakeApp
+from flask_qrlogin.testing import FakeBrowser
+from flask_qrlogin.testing import FakePhone
+
 
 def readme_app() -> dict[str, t.Any]:
     """Run the README's first Python block, and return what it defines."""
@@ -26,53 +31,28 @@ def readme_app() -> dict[str, t.Any]:
 def main() -> None:
     names = readme_app()
     app, db = names["app"], names["db"]
-    base = app.config["QRLOGIN_BASE_URL"]
-    headers = {"Origin": base}
     with app.app_context():
         db.session.add(names["User"](id=7, name="Ann"))
         db.session.commit()
     names["login_manager"].request_loader(
         lambda request: names["load_user"](7) if "Authorization" in request.headers else None
     )
-    browser = app.test_client()
-    assert "<qr-login" in browser.get("/qrlogin/", base_url=base).text
-    started = browser.post("/qrlogin/requests", json={}, headers=headers, base_url=base).json
-
-    def poll(since: int) -> t.Any:
-        url = started["links"]["poll"]
-        return browser.post(url, json={"since": since}, headers=headers, base_url=base).json
-
-    def tell(action: str, **fields: str) -> t.Any:
-        token = started["qr"]["url"].rpartition("/")[2]
-        return (
-            app.test_client()
-            .post(
-                f"/qrlogin/api/{action}",
-                json={"token": token} | fields,
-                headers={"Authorization": "Bearer phone"},
-            )
-            .json
-        )
-
-    assert poll(1)["state"] == "pending"
-    scanned = tell("scan")
-    seen = poll(1)
-    assert seen["profile"] == {"name": "Ann", "avatar_url": None}
-    assert seen["number"] in scanned["choices"]
-    approval = {"confirm_token": scanned["confirm_token"], "number": seen["number"]}
-    assert tell("approve", **approval)["state"] == "approved"
-    answer = poll(2)
-    assert (answer["state"], answer["location"]) == ("redeemed", "/")
-    with browser.session_transaction(base_url=base) as session:
-        assert session["_user_id"] == "7"
-    for name in re.findall(r'(?:src|href)="(/qrlogin/static/[^"]+)"', browser_page(app, base)):
-        with app.test_client().get(name, base_url=base) as response:
-            assert response.status_code == 200, name
+    for phone in (FakePhone(app, 7), FakeApp(app, authorization="Bearer phone")):
+        browser = FakeBrowser(app)
+        browser.show_code()
+        assert browser.profile is None
+        phone.scan(browser.code)
+        assert browser.profile == Profile("Ann")
+        assert browser.number in phone.asked["choices"]
+        phone.approve(number=browser.number)
+        assert browser.user_id is None
+        assert browser.wait_for_login() == "/"
+        assert browser.user_id == "7"
+    page = FakeBrowser(app).get("/qrlogin/").text
+    assert "<qr-login" in page
+    for name in re.findall(r'(?:src|href)="(/qrlogin/static/[^"]+)"', page):
+        assert FakeBrowser(app).get(name).status_code == 200, name
     print("The installed flask_qrlogin shows a code and logs a browser in.")
-
-
-def browser_page(app: t.Any, base: str) -> str:
-    return t.cast(str, app.test_client().get("/qrlogin/", base_url=base).text)
 
 
 if __name__ == "__main__":

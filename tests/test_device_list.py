@@ -24,8 +24,7 @@ from flask_qrlogin.models import linked_device_model
 from flask_qrlogin.stores.memory import MemoryStore
 from flask_qrlogin.stores.sql import memory_engine
 from flask_qrlogin.stores.sql_devices import SQLDeviceStore
-
-from .clock import Clock
+from flask_qrlogin.testing import Clock
 
 DAY = 86400.0
 

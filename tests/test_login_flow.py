@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import collections.abc as c
+import dataclasses
 from datetime import datetime
+from datetime import timedelta
 
 import pytest
 
 from flask_qrlogin import errors
+from flask_qrlogin import tokens
 from flask_qrlogin.approval_flow import ApprovalFlow
 from flask_qrlogin.confirmation import Assessment
 from flask_qrlogin.confirmation import Confirmation
@@ -18,8 +21,7 @@ from flask_qrlogin.login_request import Phone
 from flask_qrlogin.login_request import Profile
 from flask_qrlogin.login_request import State
 from flask_qrlogin.stores.memory import MemoryStore
-
-from .clock import Clock
+from flask_qrlogin.testing import Clock
 
 ANN = Profile("Ann")
 PHONE = Phone(user_agent="Phone\x00", address="192.0.2.7", login="fresh")
@@ -234,6 +236,58 @@ def test_a_phone_that_opened_a_fresh_code_may_scan_it_later(f: Flow) -> None:
     with pytest.raises(errors.TokenExpired):
         f.scan()
     f.scan(proof=proof)
+
+
+def with_typed_code(f: Flow) -> str:
+    """Show a new code, and return what can be typed."""
+    f.request, f.secret = f.flow.draft(typed_code=True)
+    f.flow.start(f.request)
+    assert f.request.typed_code is not None
+    return f.request.typed_code
+
+
+def test_a_typed_code_leads_to_a_token_as_a_picture_does(f: Flow) -> None:
+    assert f.request.typed_code is None
+    code = with_typed_code(f)
+    assert code not in repr(f.request)
+    assert not f.phone.is_typed(f.token)
+    assert not f.phone.is_typed("no token")
+    f.clock.advance(200)
+    f.token = f.phone.enter(f"{code[:4]}-{code[4:].lower()}")
+    assert f.phone.is_typed(f.token)
+    assert f.phone.id_in(f.token) == f.request.id
+    assert f.poll(since=0).request == f.request
+    proof = f.phone.prove_opened(f.token)
+    f.clock.advance(61)
+    with pytest.raises(errors.TokenExpired):
+        f.scan()
+    confirm_token = f.scan(proof=proof)
+    assert f.approve(confirm_token).state is State.APPROVED
+    # Typed again, it leads to the same request.
+    assert f.phone.id_in(f.phone.enter(code)) == f.request.id
+
+
+@pytest.mark.parametrize("code", ["", "no code", "ZZZZ-ZZZZ"])
+def test_what_is_no_code_of_a_request_leads_nowhere(f: Flow, code: str) -> None:
+    with_typed_code(f)
+    with pytest.raises(errors.CodeNotFound):
+        f.phone.enter(code)
+
+
+def test_of_requests_with_one_code_the_one_under_way_is_meant(f: Flow) -> None:
+    code = with_typed_code(f)
+    first, secret = f.request, f.secret
+    twin = dataclasses.replace(
+        first, id=tokens.new_id(), created_at=first.created_at + timedelta(seconds=1)
+    )
+    f.store.add(twin)
+    with pytest.raises(errors.CodeNotFound):
+        f.phone.enter(code)
+    f.flow.cancel(first.id, secret)
+    assert f.phone.id_in(f.phone.enter(code)) == twin.id
+    # Of those that have ended, the newest: to tell what has become of it.
+    f.clock.advance(300)
+    assert f.phone.id_in(f.phone.enter(code)) == twin.id
 
 
 def test_a_code_of_a_request_that_is_gone_is_not_found(f: Flow) -> None:

@@ -13,14 +13,14 @@ from flask_qrlogin.notifiers.polling import PollingNotifier
 from flask_qrlogin.notifiers.postgres import PostgresNotifier
 from flask_qrlogin.notifiers.redis import RedisNotifier
 from flask_qrlogin.stores.redis import connect
+from flask_qrlogin.testing.notifier_contract import ListeningNotifierContract
+from flask_qrlogin.testing.notifier_contract import NotifierContract
+from flask_qrlogin.testing.notifier_contract import OpenNotifier
+from flask_qrlogin.testing.notifier_contract import Processes
+from flask_qrlogin.testing.notifier_contract import woken
 
 from ..servers import PostgreSQL
 from ..servers import Redis
-from .contract import ListeningNotifierContract
-from .contract import NotifierContract
-from .contract import OpenNotifier
-from .contract import Processes
-from .contract import woken
 
 
 class TestPolling(NotifierContract):

@@ -19,13 +19,13 @@ from flask_qrlogin.stores.redis import RedisStore
 from flask_qrlogin.stores.sql import file_engine
 from flask_qrlogin.stores.sql import memory_engine
 from flask_qrlogin.stores.sql import SQLStore
+from flask_qrlogin.testing.store_contract import OpenStore
+from flask_qrlogin.testing.store_contract import SharedStoreContract
+from flask_qrlogin.testing.store_contract import StoreContract
 
 from ..servers import MariaDB
 from ..servers import PostgreSQL
 from ..servers import Redis
-from .contract import OpenStore
-from .contract import SharedStoreContract
-from .contract import StoreContract
 
 
 def open_sql(make_engine: c.Callable[[], sa.Engine]) -> SQLStore:

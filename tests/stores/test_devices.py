@@ -15,12 +15,12 @@ from flask_qrlogin.models import linked_device_model
 from flask_qrlogin.stores.sql import file_engine
 from flask_qrlogin.stores.sql import memory_engine
 from flask_qrlogin.stores.sql_devices import SQLDeviceStore
+from flask_qrlogin.testing.device_store_contract import DeviceStoreContract
+from flask_qrlogin.testing.device_store_contract import make_device
 
 from ..servers import MariaDB
 from ..servers import PostgreSQL
 from ..servers import SQLServer
-from .device_contract import DeviceStoreContract
-from .device_contract import make_device
 
 
 @contextlib.contextmanager

@@ -16,11 +16,11 @@ from flask_qrlogin.models import login_request_model
 from flask_qrlogin.stores import sql
 from flask_qrlogin.stores.sql_statements import Statements
 from flask_qrlogin.stores.sql_statements import to_row
+from flask_qrlogin.testing.store_contract import NOW
+from flask_qrlogin.testing.store_contract import pending
+from flask_qrlogin.testing.store_contract import scanned
 
 from ..servers import SQLServer
-from .contract import NOW
-from .contract import pending
-from .contract import scanned
 
 TABLE: sa.Table = login_request_model(sa.MetaData()).__table__  # type: ignore[attr-defined]
 #: Enough that no planner finds it cheaper to read all of them.
@@ -50,6 +50,8 @@ def engine(
                 user_id=str(number % PEOPLE),
             )
         )
+        # Most of them have one, where codes can be typed.
+        | {"typed_code": None if number % 10 == 0 else code(number)}
         for number in range(ROWS)
     ]
     with engine.begin() as connection:
@@ -59,6 +61,11 @@ def engine(
         connection.exec_driver_sql(f"{analyze} {TABLE.name}")
     yield engine
     engine.dispose()
+
+
+def code(number: int) -> str:
+    """Return the code of a request: eight letters, and each another."""
+    return f"{number:08d}".translate(str.maketrans("0123456789", "BCDFGHJKLM"))
 
 
 def get(store: sql.SQLStore, id: str) -> None:
@@ -81,6 +88,10 @@ def find(store: sql.SQLStore, id: str) -> None:
     assert len(store.find(NOW, user_id="7")) == ROWS // PEOPLE
 
 
+def find_by_code(store: sql.SQLStore, id: str) -> None:
+    assert [request.typed_code for request in store.find_by_code(code(7))] == [code(7)]
+
+
 def count_started(store: sql.SQLStore, id: str) -> None:
     assert store.count_started("10.0.7.0/24", NOW + timedelta(seconds=100), 1000) > 0
 
@@ -96,6 +107,7 @@ def delete_expired(store: sql.SQLStore, id: str) -> None:
         (swap, {PRIMARY_KEY}),
         (versions, {PRIMARY_KEY}),
         (find, {"user_id", SORTED}),
+        (find_by_code, {"typed_code", SORTED}),
         (count_started, {"network"}),
         # Sorted, it would read all that have expired to delete a few.
         (delete_expired, {"expires_at", PRIMARY_KEY}),

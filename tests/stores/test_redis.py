@@ -18,15 +18,15 @@ from flask_qrlogin import errors
 from flask_qrlogin.login_request import Profile
 from flask_qrlogin.stores.redis import connect
 from flask_qrlogin.stores.redis import RedisStore
+from flask_qrlogin.testing.store_contract import NOW
+from flask_qrlogin.testing.store_contract import pending
+from flask_qrlogin.testing.store_contract import scanned
 from flask_qrlogin.transitions import cancel
 from flask_qrlogin.transitions import scan
 
 from ..servers import free_port
 from ..servers import Redis
 from ..servers import running
-from .contract import NOW
-from .contract import pending
-from .contract import scanned
 
 
 @pytest.fixture
@@ -214,6 +214,7 @@ def test_a_server_that_does_not_answer_is_unavailable() -> None:
             lambda: store.swap(request, scanned(request), NOW),
             lambda: store.versions([request.id]),
             lambda: store.find(NOW, user_id="7"),
+            lambda: store.find_by_code("WDJBMJHT"),
         ):
             with pytest.raises(errors.StoreUnavailable) as caught:
                 use()

@@ -15,11 +15,11 @@ from flask_qrlogin import tokens
 from flask_qrlogin.models import login_request_model
 from flask_qrlogin.stores import sql
 from flask_qrlogin.stores.row_by_key import RowByKey
+from flask_qrlogin.testing.store_contract import NOW
+from flask_qrlogin.testing.store_contract import pending
+from flask_qrlogin.testing.store_contract import scanned
 
 from ..servers import PostgreSQL
-from .contract import NOW
-from .contract import pending
-from .contract import scanned
 
 MakeStore: t.TypeAlias = c.Callable[..., sql.SQLStore]
 

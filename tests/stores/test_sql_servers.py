@@ -19,13 +19,13 @@ from flask_qrlogin.login_request import LoginRequest
 from flask_qrlogin.models import login_request_model
 from flask_qrlogin.notifiers.postgres import PostgresNotifier
 from flask_qrlogin.stores import sql
+from flask_qrlogin.testing.store_contract import NOW
+from flask_qrlogin.testing.store_contract import pending
+from flask_qrlogin.testing.store_contract import scanned
 from flask_qrlogin.transitions import cancel
 
 from ..servers import PostgreSQL
 from ..servers import SQLServer
-from .contract import NOW
-from .contract import pending
-from .contract import scanned
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])
@@ -65,6 +65,7 @@ def test_after_a_restart_of_the_server_nobody_meets_an_error(
         lambda: store.get(request.id),
         lambda: store.versions([request.id]),
         lambda: store.find(NOW, user_id="7"),
+        lambda: store.find_by_code("WDJBMJHT"),
         lambda: store.add(later),
         lambda: ledger.change(request.id, cancel),
     ):

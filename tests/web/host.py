@@ -18,8 +18,8 @@ from flask_qrlogin import QRLogin
 from flask_qrlogin.app_state import AppState
 from flask_qrlogin.ports import LoginRequestStore
 from flask_qrlogin.stores.sql import SQLStore
+from flask_qrlogin.testing import Clock
 
-from ..clock import Clock
 from .parties import Browser
 from .parties import Json
 from .parties import NativeApp

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import collections.abc as c
-import dataclasses
-import html.parser
 import http.cookies
 import typing as t
 from urllib.parse import urlsplit
@@ -12,52 +10,31 @@ from urllib.parse import urlsplit
 import flask
 from werkzeug.test import TestResponse
 
-#: What a person's browser says it would like.
-PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+from flask_qrlogin.testing import client
+from flask_qrlogin.testing.client import PAGE as PAGE
+from flask_qrlogin.testing.forms import FORM_TYPE
+from flask_qrlogin.testing.forms import forms as forms
 
 Json: t.TypeAlias = dict[str, t.Any]
 
 
-class Client:
-    """A client with a cookie jar of its own, which says where it comes from as browsers do."""
+class Client(client.Client):
+    """Sends what a test tells it to, and returns the answer whatever it is."""
 
     def __init__(self, app: flask.Flask, base_url: str) -> None:
-        self.jar = app.test_client()
-        self.base_url = base_url
-        self.origin = "://".join(urlsplit(base_url)[:2])
-        #: Sent with every request; ``{"Origin": self.origin}`` with every POST.
-        self.headers: dict[str, str] = {}
-        self.post_headers = {"Origin": self.origin}
-
-    def move_to(self, address: str) -> None:
-        """Send from another network address; 127.0.0.1 until then."""
-        self.jar.environ_base["REMOTE_ADDR"] = address
+        super().__init__(app, base_url=base_url)
 
     def get(self, url: str, **headers: str) -> TestResponse:
         """Ask for a page; words in header names are joined by underscores here."""
-        return self.jar.get(
-            self._path(url), base_url=self.base_url, headers=self.headers | _named(headers)
-        )
+        return self._send("GET", url, {}, {"headers": _named(headers)})
 
     def post(
         self, url: str, json: t.Any = None, *, form: Json | None = None, **headers: str
     ) -> TestResponse:
         """Send JSON, or a form as a page without JavaScript does."""
-        all_headers = self.headers | self.post_headers | _named(headers)
         if form is not None:
-            return self.jar.post(
-                self._path(url),
-                base_url=self.base_url,
-                headers={"Accept": PAGE} | all_headers,
-                content_type="application/x-www-form-urlencoded",
-                data=form,
-            )
-        return self.jar.post(
-            self._path(url),
-            base_url=self.base_url,
-            headers=all_headers,
-            json={} if json is None else json,
-        )
+            return super().post(url, data=form, content_type=FORM_TYPE, headers=_named(headers))
+        return super().post(url, json={} if json is None else json, headers=_named(headers))
 
     def log_in(self, name: str, *, remember: bool = False, url: str = "/login") -> TestResponse:
         """Log in with the app's own form."""
@@ -74,24 +51,9 @@ class Client:
         """Return who the app says is logged in here."""
         return self.get("/").text
 
-    def session(self) -> dict[str, t.Any]:
-        """Return what the app's session of this client holds."""
-        with self.jar.session_transaction(base_url=self.base_url) as session:
-            return dict(session)
-
-    def cookies(self) -> dict[str, str]:
-        """Return the cookies in the jar, oldest first."""
-        stored = self.jar._cookies or {}
-        return {cookie.decoded_key: cookie.decoded_value for cookie in stored.values()}
-
     def keep_cookie(self, name: str, value: str) -> None:
         """Put a cookie into the jar."""
         self.jar.set_cookie(name, value, domain=t.cast(str, urlsplit(self.base_url).hostname))
-
-    def _path(self, url: str) -> str:
-        parts = urlsplit(url)
-        path = parts.path.removeprefix(urlsplit(self.base_url).path.rstrip("/"))
-        return f"{path}?{parts.query}" if parts.query else path
 
 
 class Browser(Client):
@@ -205,35 +167,6 @@ class NativeApp(Client):
         """Approve or deny what was scanned."""
         body = {"token": self.token, "confirm_token": self.confirm_token} | fields
         return self.post(f"/qrlogin/api/{action}", body)
-
-
-@dataclasses.dataclass
-class Form:
-    """A form of a page: where it goes, and its hidden fields."""
-
-    action: str
-    fields: dict[str, str] = dataclasses.field(default_factory=dict)
-
-
-class _FormReader(html.parser.HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.forms: list[Form] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            assert values["method"] == "post"
-            self.forms.append(Form(values["action"]))
-        elif tag == "input" and values.get("type") == "hidden":
-            self.forms[-1].fields[values["name"]] = values["value"]
-
-
-def forms(page: TestResponse) -> list[Form]:
-    """Return the forms of a page."""
-    reader = _FormReader()
-    reader.feed(page.text)
-    return reader.forms
 
 
 def set_cookies(response: TestResponse) -> dict[str, http.cookies.Morsel[str]]:

@@ -12,8 +12,8 @@ from sqlalchemy import orm
 from flask_qrlogin import ConfigurationError
 from flask_qrlogin import LoginRequestMixin
 from flask_qrlogin import QRLogin
+from flask_qrlogin.testing import Clock
 
-from ..clock import Clock
 from .conftest import MakeHost
 from .host import db
 from .host import Host

@@ -8,8 +8,8 @@ from flask_qrlogin import ConfigurationError
 from flask_qrlogin import QRLogin
 from flask_qrlogin import signals
 from flask_qrlogin.stores.memory import MemoryStore
+from flask_qrlogin.testing import Clock
 
-from ..clock import Clock
 from .conftest import MakeHost
 from .host import Host
 from .parties import problem

@@ -19,16 +19,16 @@ from datetime import UTC
 
 import pytest
 
-from flask_qrlogin import tokens
-from flask_qrlogin.login_request import LoginRequest
-from flask_qrlogin.login_request import Profile
-from flask_qrlogin.ports import FOUND_AT_MOST
-from flask_qrlogin.ports import LoginRequestStore
-from flask_qrlogin.transitions import approve
-from flask_qrlogin.transitions import cancel
-from flask_qrlogin.transitions import deny
-from flask_qrlogin.transitions import redeem
-from flask_qrlogin.transitions import scan
+from .. import tokens
+from ..login_request import LoginRequest
+from ..login_request import Profile
+from ..ports import FOUND_AT_MOST
+from ..ports import LoginRequestStore
+from ..transitions import approve
+from ..transitions import cancel
+from ..transitions import deny
+from ..transitions import redeem
+from ..transitions import scan
 
 NOW = datetime(2030, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
 WINDOW = timedelta(seconds=60)
@@ -199,6 +199,21 @@ class StoreContract:
             assert store.swap(request, scanned(request, user_id=user_id), NOW)
         for user_id in ("ann", "Ann", "ann ", "änn", "{ann}"):
             assert [found.user_id for found in store.find(NOW, user_id=user_id)] == [user_id]
+
+    def test_a_typed_code_finds_what_is_kept_newest_first(self, store: LoginRequestStore) -> None:
+        older, newer, other, plain = (pending() for _ in range(4))
+        newer = dataclasses.replace(
+            newer, typed_code="WDJBMJHT", created_at=NOW + timedelta(seconds=1)
+        )
+        older = dataclasses.replace(older, typed_code="WDJBMJHT")
+        other = dataclasses.replace(other, typed_code="WDJBMJHX")
+        for request in (newer, older, other, plain):
+            store.add(request)
+        assert store.find_by_code("WDJBMJHT") == [newer, older]
+        ended = cancel(newer, NOW)
+        assert store.swap(newer, ended, NOW)
+        assert store.find_by_code("WDJBMJHT") == [ended, older]
+        assert store.find_by_code("ZZZZZZZZ") == []
 
     def test_the_requests_of_a_network_are_counted(self, store: LoginRequestStore) -> None:
         here, there = "192.0.2.0/24", "198.51.100.0/24"

@@ -18,10 +18,10 @@ import warnings
 
 import pytest
 
-from flask_qrlogin import waiting_room
-from flask_qrlogin.ports import Notifier
-from flask_qrlogin.waiting_room import Waiter
-from flask_qrlogin.waiting_room import WaitingRoom
+from .. import waiting_room
+from ..ports import Notifier
+from ..waiting_room import Waiter
+from ..waiting_room import WaitingRoom
 
 #: Seconds between heartbeats here.
 HURRY = 0.2
@@ -37,12 +37,12 @@ class Process:
     def __init__(self, notifier: Notifier, versions: dict[str, int]) -> None:
         self.versions = versions
         #: Without it, a look finds nothing new: who waits is woken by what is heard alone.
-        self.sees = True
-        self.ended = False
+        self.sees: bool = True
+        self.ended: bool = False
         self._notifier = notifier
         self._since: dict[str, int] = {}
         self._waiters: list[Waiter] = []
-        self.room = WaitingRoom(self._look, self)
+        self.room: WaitingRoom = WaitingRoom(self._look, self)
 
     def wait_for(self, id: str = "a") -> Waiter:
         """Hold a poll until a request changes from now on."""

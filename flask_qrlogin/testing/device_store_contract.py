@@ -11,10 +11,10 @@ from datetime import UTC
 
 import pytest
 
-from flask_qrlogin import errors
-from flask_qrlogin import tokens
-from flask_qrlogin.linked_device import LinkedDevice
-from flask_qrlogin.ports import LinkedDeviceStore
+from .. import errors
+from .. import tokens
+from ..linked_device import LinkedDevice
+from ..ports import LinkedDeviceStore
 
 NOW = datetime(2030, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
 
