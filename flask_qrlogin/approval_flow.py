@@ -12,6 +12,7 @@ from datetime import datetime
 from . import errors
 from . import tokens
 from . import transitions
+from . import typed_code
 from .confirmation import Assessment
 from .confirmation import Confirmation
 from .confirmation import stricter
@@ -44,7 +45,7 @@ class ApprovalFlow:
     ) -> None:
         self._ledger = ledger
         self._lifetimes = lifetimes
-        self.now = ledger.now
+        self.now: c.Callable[[], datetime] = ledger.now
         self._qr = tokens.QRTokens(
             secret_keys, token_lifetime=lifetimes.token, proof_lifetime=lifetimes.request
         )
@@ -61,6 +62,31 @@ class ApprovalFlow:
             return self._qr.read(token).id
         except errors.TokenInvalid:
             return None
+
+    def enter(self, text: str) -> str:
+        """Return a fresh token for the request whose code was typed. Nothing is written.
+
+        It is used as if it had been scanned, so that what has become of the request meanwhile is
+        told as to who scans: to who guesses, nothing more.
+
+        Raises:
+            CodeNotFound: no request has this code, or two that are under way have it.
+        """
+        code = typed_code.read(text)
+        found = self._ledger.of_code(code) if code else []
+        now = self.now()
+        # Of those that have ended, the newest.
+        fitting = [r for r in found if not r.state_at(now).is_end] or found[:1]
+        if len(fitting) != 1:
+            raise errors.CodeNotFound
+        return self._qr.write_typed(fitting[0].id, now)
+
+    def is_typed(self, token: str) -> bool:
+        """Tell whether a token of ours was given for a typed code."""
+        try:
+            return self._qr.read(token).typed
+        except errors.TokenInvalid:
+            return False
 
     def of_phone(
         self, token: str, *, user_id: str | None = None, proof: str | None = None

@@ -33,6 +33,15 @@ DEFAULTS: c.Mapping[str, str | None] = types.MappingProxyType(
         "scan": "30 per minute",
         # Looks at that page by who is not logged in on the phone yet, by address.
         "lookup_address": "300 per minute",
+        # Typed codes, good or not, by person and by address: each entry is a guess. There are 20^8,
+        # 26 thousand million. Where 1,000 requests wait, one guess in 26 million names one, and an
+        # account that types ten in ten minutes finds one in about 50 years, an address in about
+        # five; ten thousand accounts at as many addresses find one in two days. What is found is
+        # no login: the guesser's name is shown to the stranger, who starts over. Not counted with
+        # "invalid", so that mistyping uses up nothing else, nor the other way round. An office of
+        # 200 people behind one address, of whom half type a code within ten minutes, needs 100.
+        "code_person": "10 per 10 minutes",
+        "code_address": "100 per 10 minutes",
         # Approvals, by person: a login takes one.
         "approve": "30 per minute",
         # Looks at the linked devices and changes of their names, by person and address.

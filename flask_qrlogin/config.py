@@ -30,11 +30,12 @@ class Settings:
 
     #: Where our pages hang.
     url_prefix: str = _key("/qrlogin", config_values.url_prefix)
-    #: Scheme and host that phones can reach, for the URL in the QR code.
+    #: Scheme and host that phones can reach, for the URL in the QR code, such as
+    #: ``https://example.com``.
     base_url: str | None = _key(None, config_values.base_url)
     #: What people know the site by; its host if not set.
     site_name: str | None = _key(None, config_values.optional_text)
-    #: Where to go after a login that has no ``next``.
+    #: Where to go after a login that has no ``next``: a URL, or a path within the app.
     redirect: str = _key("/", config_values.text)
     #: A request, from its start to its end.
     request_lifetime: timedelta = _key(Lifetimes().request, config_values.lifetime)
@@ -44,42 +45,51 @@ class Settings:
     decision_lifetime: timedelta = _key(Lifetimes().decision, config_values.lifetime)
     #: From the approval until the browser picks it up.
     pickup_lifetime: timedelta = _key(Lifetimes().pickup, config_values.lifetime)
-    #: Seconds between two polls.
+    #: Seconds between two polls until somebody has scanned; then 1.
     poll_interval: float = _key(2.0, config_values.seconds)
-    #: Where login requests are kept, as a URL; the app's database if not set.
+    #: Where login requests are kept, as a URL: ``redis://…`` or a database; the app's database if
+    #: not set.
     store: str | None = _key(None, config_values.store)
-    #: What wakes waiting polls; chosen by the store if not set.
+    #: What wakes waiting polls in other processes: ``polling``, ``in_process``, ``postgres``,
+    #: ``redis``, or the URL of a server; chosen by the store if not set.
     notifier: str | None = _key(None, config_values.notifier)
     #: How many polls each process may hold; chosen by the server if not set.
     max_waiting: int | None = _key(None, config_values.places)
-    #: Seconds that a poll is held at most.
+    #: Seconds that a poll is held at most; the panel asks for 20.
     max_wait: float = _key(20.0, config_values.seconds)
     #: How many requests a page begins by itself before it asks for a click.
     auto_rounds: int = _key(5, config_values.rounds)
-    #: How a person confirms: by what is known of the login, or the least that is asked for.
+    #: What a person has to do to approve: ``auto`` (by what is known of the login; the default),
+    #: ``tap``, ``match`` or ``typed``.
     confirmation: Confirmation | None = _key(None, config_values.confirmation)
     #: Whether only somebody who is logged in already may ask for a code: a second step.
     require_login: bool = _key(False, config_values.flag)
-    #: Whence a code may be asked for, and whence it may be scanned and approved.
+    #: Whence a code may be asked for, such as ``["192.0.2.0/24", "2001:db8::/32"]``; anywhere if
+    #: not set.
     start_networks: tuple[config_values.Network, ...] | None = _key(None, config_values.networks)
+    #: Whence one may be scanned and approved.
     approve_networks: tuple[config_values.Network, ...] | None = _key(None, config_values.networks)
-    #: How many pending requests one network may have, where Flask-Limiter does not count.
+    #: How many codes that nobody has scanned one network may have (24 bits of IPv4, 56 of IPv6),
+    #: where Flask-Limiter does not count; None: any number.
     max_pending: int | None = _key(1000, config_values.places)
-    #: Limits that differ from the defaults, in the words of Flask-Limiter.
+    #: Whether people may type a code on a phone that cannot scan; needs an enabled Flask-Limiter.
+    typed_code: bool = _key(False, config_values.flag)
+    #: Limits that differ from the defaults, in the words of Flask-Limiter, which they need.
     rate_limits: c.Mapping[str, str | None] | None = _key(None, budgets.read)
-    #: A MaxMind database of countries or cities.
+    #: A MaxMind file of countries or cities, for the hook ``locate``; needs the extra ``geoip``.
     geoip_database: str | None = _key(None, config_values.optional_text)
-    #: How long a login by QR lasts, how long without being used, and how long it may be cached
-    #: that it does.
+    #: How long a login by QR code lasts at most.
     device_lifetime: timedelta = _key(timedelta(days=30), config_values.long_lifetime)
+    #: How long it lasts without being used.
     device_idle: timedelta | None = _key(None, config_values.optional_lifetime)
+    #: For how long a process may remember that it has not been ended; 0: each request looks.
     device_check_seconds: float = _key(0, config_values.check_seconds)
-    #: How long after a login "This wasn't me" can be said without logging in.
+    #: How long the link in a notice can end the login, without logging in.
     not_me_lifetime: timedelta = _key(timedelta(days=7), config_values.long_lifetime)
     #: Whether a login that came about by QR may approve another.
     approve_from_linked: bool = _key(False, config_values.flag)
-    #: Whether such a login counts as fresh for Flask-Login's ``fresh_login_required``; "phone"
-    #: where the phone's own login did.
+    #: Whether such a login is fresh for Flask-Login's ``fresh_login_required``; ``"phone"``: if
+    #: the phone's own login was.
     login_fresh: bool | str = _key(False, config_values.login_fresh)
 
     def public(self) -> dict[str, object]:

@@ -63,11 +63,14 @@ class Signals:
     waiting_in_network: int = 1
     #: Whether somebody else has tried to scan the same code.
     contested: bool = False
+    #: Whether the code was typed on the phone, not scanned: it may have been told by somebody.
+    typed_code: bool = False
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """The names of what should make a person look twice; part of the public contract."""
         named = {
+            "typed_code": self.typed_code,
             "unknown_address": not self.known_address,
             "other_network": self.same_network is False,
             "other_country": self.same_country is False,
@@ -91,10 +94,12 @@ def auto(signals: Signals) -> Confirmation:
     """Ask for the number where a stranger's browser would look the same as the person's own.
 
     That is when browser and phone are known to share neither network nor country, when the person
-    has never logged in there, or when several people scan one code. What is unknown is not shared.
+    has never logged in there, when several people scan one code, or when it was typed. What is
+    unknown is not shared.
     """
     shared = signals.same_network or signals.same_country
-    if shared and signals.known_browser and not signals.contested:
+    suspect = signals.contested or signals.typed_code
+    if shared and signals.known_browser and not suspect:
         return Confirmation.TAP
     return Confirmation.MATCH
 

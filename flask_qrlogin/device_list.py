@@ -142,7 +142,7 @@ class DeviceList(Liveness):
         """
         name = one_line(name, 100)
         if not name:
-            raise errors.BadRequest("Give the device a name.")
+            raise errors.BadRequest(errors._("Give the device a name."))
         self._store.rename(self._of(user_id, id).id, name)
 
     def end(self, id: str, *, user_id: str, reason: str) -> None:

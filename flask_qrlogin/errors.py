@@ -5,6 +5,11 @@ from __future__ import annotations
 import typing as t
 
 
+def _(sentence: str) -> str:
+    """Mark a sentence for translation; that is done where it is answered."""
+    return sentence
+
+
 class QRLoginError(Exception):
     """Everything that this package raises on purpose."""
 
@@ -35,7 +40,7 @@ class BadRequest(Refusal):
 
     code = "bad_request"
     status = 400
-    title = "The request could not be understood."
+    title: t.ClassVar[str] = _("The request could not be understood.")
 
 
 class TokenInvalid(Refusal):
@@ -43,7 +48,7 @@ class TokenInvalid(Refusal):
 
     code = "token_invalid"
     status = 400
-    title = "This is not a login code of this site."
+    title: t.ClassVar[str] = _("This is not a login code of this site.")
 
 
 class LoginRequired(Refusal):
@@ -51,7 +56,7 @@ class LoginRequired(Refusal):
 
     code = "login_required"
     status = 401
-    title = "Log in on this device first."
+    title: t.ClassVar[str] = _("Log in on this device first.")
 
 
 class NotAllowed(Refusal):
@@ -59,7 +64,7 @@ class NotAllowed(Refusal):
 
     code = "not_allowed"
     status = 403
-    title = "This is not allowed."
+    title: t.ClassVar[str] = _("This is not allowed.")
 
 
 class OriginRefused(Refusal):
@@ -67,7 +72,7 @@ class OriginRefused(Refusal):
 
     code = "origin_refused"
     status = 403
-    title = "This request did not come from a page of this site."
+    title: t.ClassVar[str] = _("This request did not come from a page of this site.")
 
 
 class ConfirmInvalid(Refusal):
@@ -75,7 +80,7 @@ class ConfirmInvalid(Refusal):
 
     code = "confirm_invalid"
     status = 403
-    title = "This page is not valid. Scan the code again."
+    title: t.ClassVar[str] = _("This page is not valid. Scan the code again.")
 
 
 class NumberMismatch(Refusal):
@@ -83,7 +88,7 @@ class NumberMismatch(Refusal):
 
     code = "number_mismatch"
     status = 403
-    title = "That is not the number on the other screen. Nobody was logged in."
+    title: t.ClassVar[str] = _("That is not the number on the other screen. Nobody was logged in.")
 
 
 class StepUpRequired(Refusal):
@@ -94,7 +99,7 @@ class StepUpRequired(Refusal):
 
     code = "step_up_required"
     status = 403
-    title = "This login needs a stronger confirmation."
+    title: t.ClassVar[str] = _("This login needs a stronger confirmation.")
 
 
 class RequestNotFound(Refusal):
@@ -102,7 +107,17 @@ class RequestNotFound(Refusal):
 
     code = "request_not_found"
     status = 404
-    title = "This login request is not known. Show a new code."
+    title: t.ClassVar[str] = _("This login request is not known. Show a new code.")
+
+
+class CodeNotFound(Refusal):
+    """No login waits for the code that was typed."""
+
+    code = "code_not_found"
+    status = 404
+    title: t.ClassVar[str] = _(
+        "No login waits for this code. Type it as the other screen shows it."
+    )
 
 
 class DeviceNotFound(Refusal):
@@ -110,7 +125,7 @@ class DeviceNotFound(Refusal):
 
     code = "device_not_found"
     status = 404
-    title = "This login is not known."
+    title: t.ClassVar[str] = _("This login is not known.")
 
 
 class NotScanned(Refusal):
@@ -118,7 +133,7 @@ class NotScanned(Refusal):
 
     code = "not_scanned"
     status = 409
-    title = "This code has not been scanned yet."
+    title: t.ClassVar[str] = _("This code has not been scanned yet.")
 
 
 class NotApproved(Refusal):
@@ -126,7 +141,7 @@ class NotApproved(Refusal):
 
     code = "not_approved"
     status = 409
-    title = "This login has not been approved yet."
+    title: t.ClassVar[str] = _("This login has not been approved yet.")
 
 
 class AlreadyScanned(Refusal):
@@ -134,7 +149,7 @@ class AlreadyScanned(Refusal):
 
     code = "already_scanned"
     status = 409
-    title = "Somebody else has already scanned this code."
+    title: t.ClassVar[str] = _("Somebody else has already scanned this code.")
 
 
 class ConfirmSuperseded(Refusal):
@@ -142,7 +157,7 @@ class ConfirmSuperseded(Refusal):
 
     code = "confirm_superseded"
     status = 409
-    title = "The code was scanned again since. Decide on the newer page."
+    title: t.ClassVar[str] = _("The code was scanned again since. Decide on the newer page.")
 
 
 class RequestEnded(Refusal):
@@ -150,7 +165,7 @@ class RequestEnded(Refusal):
 
     code = "request_ended"
     status = 409
-    title = "This login request has already ended."
+    title: t.ClassVar[str] = _("This login request has already ended.")
 
 
 class TokenExpired(Refusal):
@@ -158,7 +173,7 @@ class TokenExpired(Refusal):
 
     code = "token_expired"
     status = 410
-    title = "This code is too old. Scan the one that is on the screen now."
+    title: t.ClassVar[str] = _("This code is too old. Scan the one that is on the screen now.")
 
 
 class RequestExpired(Refusal):
@@ -166,7 +181,7 @@ class RequestExpired(Refusal):
 
     code = "request_expired"
     status = 410
-    title = "The time for this login has run out. Show a new code."
+    title: t.ClassVar[str] = _("The time for this login has run out. Show a new code.")
 
 
 class UnsupportedMediaType(Refusal):
@@ -174,7 +189,7 @@ class UnsupportedMediaType(Refusal):
 
     code = "unsupported_media_type"
     status = 415
-    title = "Send the body as application/json."
+    title: t.ClassVar[str] = _("Send the body as application/json.")
 
 
 class RateLimited(Refusal):
@@ -182,7 +197,7 @@ class RateLimited(Refusal):
 
     code = "rate_limited"
     status = 429
-    title = "Too many requests. Wait a moment."
+    title: t.ClassVar[str] = _("Too many requests. Wait a moment.")
 
     def __init__(self, retry_after: float) -> None:
         super().__init__()
@@ -195,7 +210,7 @@ class ExtraMissing(Refusal):
 
     code = "extra_missing"
     status = 501
-    title = "This server cannot make that kind of picture."
+    title: t.ClassVar[str] = _("This server cannot make that kind of picture.")
 
 
 class StoreUnavailable(Refusal):
@@ -203,4 +218,4 @@ class StoreUnavailable(Refusal):
 
     code = "store_unavailable"
     status = 503
-    title = "Login by QR code is not available at the moment. Try again soon."
+    title: t.ClassVar[str] = _("Login by QR code is not available at the moment. Try again soon.")

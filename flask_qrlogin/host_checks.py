@@ -57,7 +57,20 @@ class HostChecks:
                 "QRLOGIN_RATE_LIMITS says what Flask-Limiter has to count, which this app does not "
                 "have. Call Limiter(get_remote_address, app=app), or leave the key out."
             )
+        if self.settings.typed_code and not self._counts_codes():
+            problems.append(
+                "QRLOGIN_TYPED_CODE lets people type codes, which others could guess if nobody "
+                "counts. Call Limiter(get_remote_address, app=app), switch on what "
+                "RATELIMIT_ENABLED or 'code_person' in QRLOGIN_RATE_LIMITS has switched off, or "
+                "leave the key out."
+            )
         return problems
+
+    def _counts_codes(self) -> bool:
+        """Tell whether an enabled Flask-Limiter counts what each person types."""
+        limiters = flask.current_app.extensions.get("limiter", ())
+        limit = (self.settings.rate_limits or {}).get("code_person", "the default")
+        return limit is not None and any(limiter.enabled for limiter in limiters)
 
     def check(self) -> None:
         """Refuse to work for an app that lacks something; what was good stays so.

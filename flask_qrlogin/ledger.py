@@ -56,6 +56,10 @@ class Ledger:
         """Return what a person has scanned and is under way: a hint, to look at again."""
         return self._store.find(self.now(), user_id=user_id)
 
+    def of_code(self, typed_code: str) -> list[LoginRequest]:
+        """Return the requests that have a typed code, ended ones too, the newest first."""
+        return self._store.find_by_code(typed_code)
+
     def change(
         self,
         id: str,

@@ -16,7 +16,7 @@ from .linked_device import LinkedDevice
 from .linked_device import one_line
 from .ports import LinkedDeviceStore
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: How exactly it is kept when a device was last seen, and how long after a failure to keep it.
 _NOTED_EVERY = timedelta(minutes=5)

@@ -55,7 +55,7 @@ class LoginFlow:
     ) -> None:
         self._ledger = ledger
         self._lifetimes = lifetimes
-        self.now = ledger.now
+        self.now: c.Callable[[], datetime] = ledger.now
         self._qr = tokens.QRTokens(
             secret_keys, token_lifetime=lifetimes.token, proof_lifetime=lifetimes.request
         )
@@ -73,8 +73,12 @@ class LoginFlow:
         next: str | None = None,
         login_hint: str | None = None,
         requested_by: str | None = None,
+        typed_code: bool = False,
     ) -> tuple[LoginRequest, str]:
-        """Make a login request, and the browser secret, which is kept nowhere else."""
+        """Make a login request, and the browser secret, which is kept nowhere else.
+
+        With ``typed_code`` it can be named by typing, too.
+        """
         now = self.now()
         secret = tokens.new_secret()
         expires_at = now + self._lifetimes.request
@@ -88,6 +92,7 @@ class LoginFlow:
             address=cleaned(address, 45),
             network=network,
             browser_id=browser_id,
+            typed_code=tokens.new_typed_code() if typed_code else None,
             next=next,
             login_hint=cleaned(login_hint, 255) or None if login_hint else None,
             requested_by=requested_by,

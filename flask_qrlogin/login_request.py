@@ -104,6 +104,8 @@ class LoginRequest:
     network: str = ""
     #: What this browser is recognised by, if somebody has logged in by QR code there before.
     browser_id: str | None = None
+    #: What a person may type on a phone instead of scanning, if the site offers that.
+    typed_code: str | None = dataclasses.field(default=None, repr=False)
     #: The path of this site to go to after the login.
     next: str | None = None
     #: The user name that was typed on the browser: another person's scan is refused.

@@ -53,6 +53,7 @@ class LoginRequestMixin:
     address: orm.Mapped[str] = orm.mapped_column(sa.String(45))
     network: orm.Mapped[str] = orm.mapped_column(sa.String(45), server_default="")
     browser_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
+    typed_code: orm.Mapped[str | None] = orm.mapped_column(sa.String(8), index=True)
     next: orm.Mapped[str | None] = orm.mapped_column(sa.String(2000))
     login_hint: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
     requested_by: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
@@ -62,10 +63,11 @@ class LoginRequestMixin:
     confirm_version: orm.Mapped[int | None]
     nonce: orm.Mapped[str | None] = orm.mapped_column(sa.String(43))
     reason: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
-    # What came later has a default in the database, for the rows that are there already.
+    # What came later has a default in the database, for the rows that are there already. "0" is
+    # false everywhere: a migration that was made on SQLite has to run on PostgreSQL.
     confirmation: orm.Mapped[str] = orm.mapped_column(sa.String(16), server_default="tap")
     warnings: orm.Mapped[str] = orm.mapped_column(sa.String(255), server_default="")
-    contested: orm.Mapped[bool] = orm.mapped_column(server_default=sa.false())
+    contested: orm.Mapped[bool] = orm.mapped_column(server_default="0")
     scanned_at: orm.Mapped[datetime | None] = orm.mapped_column(_UTC)
     decided_at: orm.Mapped[datetime | None] = orm.mapped_column(_UTC)
     phone_user_agent: orm.Mapped[str] = orm.mapped_column(sa.String(255), server_default="")
@@ -73,7 +75,7 @@ class LoginRequestMixin:
     phone_device_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
     phone_login: orm.Mapped[str | None] = orm.mapped_column(sa.String(50))
     phone_login_at: orm.Mapped[datetime | None] = orm.mapped_column(_UTC)
-    remember: orm.Mapped[bool] = orm.mapped_column(server_default=sa.false())
+    remember: orm.Mapped[bool] = orm.mapped_column(server_default="0")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id} {self.state}>"

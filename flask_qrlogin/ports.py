@@ -52,6 +52,14 @@ class LoginRequestStore(t.Protocol):
         """
         ...
 
+    def find_by_code(self, typed_code: str) -> list[LoginRequest]:
+        """Return the requests with a typed code that are kept, the newest first.
+
+        Those that have ended too, and at most :data:`FOUND_AT_MOST`. Mostly it is one: that two
+        have the same code is as rare as a good guess.
+        """
+        ...
+
     def count_started(self, network: str, now: datetime, limit: int) -> int:
         """Count the requests of a network whose time has not run out, up to ``limit``.
 

@@ -14,24 +14,24 @@ from .login_request import State
 _signals = blinker.Namespace()
 
 #: A browser shows a new code.
-request_started = _signals.signal("request-started")
+request_started: blinker.NamedSignal = _signals.signal("request-started")
 #: A person has scanned it for the first time.
-request_scanned = _signals.signal("request-scanned")
+request_scanned: blinker.NamedSignal = _signals.signal("request-scanned")
 #: That person agreed.
-request_approved = _signals.signal("request-approved")
+request_approved: blinker.NamedSignal = _signals.signal("request-approved")
 #: The browser is about to be logged in.
-request_redeemed = _signals.signal("request-redeemed")
+request_redeemed: blinker.NamedSignal = _signals.signal("request-redeemed")
 #: The person refused, or took the approval back.
-request_denied = _signals.signal("request-denied")
+request_denied: blinker.NamedSignal = _signals.signal("request-denied")
 #: The browser withdrew it.
-request_cancelled = _signals.signal("request-cancelled")
+request_cancelled: blinker.NamedSignal = _signals.signal("request-cancelled")
 #: Its time ran out; sent when the old row is deleted, minutes later.
-request_expired = _signals.signal("request-expired")
+request_expired: blinker.NamedSignal = _signals.signal("request-expired")
 
 #: A browser was logged in; sent with ``device``.
-device_linked = _signals.signal("device-linked")
+device_linked: blinker.NamedSignal = _signals.signal("device-linked")
 #: Such a login has ended; sent with ``device``, whose ``end_reason`` says why.
-device_ended = _signals.signal("device-ended")
+device_ended: blinker.NamedSignal = _signals.signal("device-ended")
 
 #: The signal for each state.
 BY_STATE = {

@@ -16,6 +16,7 @@ from datetime import timedelta
 from datetime import UTC
 
 from . import errors
+from . import typed_code
 
 #: How far ahead of ours the clock of the host that signed may be.
 CLOCK_SKEW = timedelta(seconds=30)
@@ -40,6 +41,11 @@ def is_id(text: str) -> bool:
 def new_secret() -> str:
     """Make a browser secret or a nonce: 256 random bits, 43 characters."""
     return secrets.token_urlsafe(32)
+
+
+def new_typed_code() -> str:
+    """Make a code to be typed: one of 20 to the power of 8, about 34 bits."""
+    return "".join(secrets.choice(typed_code.ALPHABET) for _ in range(typed_code.LENGTH))
 
 
 def _b64encode(data: bytes) -> str:
@@ -113,6 +119,8 @@ class SignedId:
 
     id: str
     issued_at: datetime
+    #: Whether a typed code has led to it, and no picture.
+    typed: bool = False
 
 
 class IdSigner:
@@ -148,8 +156,9 @@ class IdSigner:
 class QRTokens:
     """The tokens in QR codes, and the proofs that a phone opened one while it was fresh.
 
-    With such a proof the same phone may scan later: after its owner has logged in, or has read the
-    page. It permits, and never scans.
+    Whoever types a code is given such a token too, signed for that purpose. With such a proof the
+    same phone may scan later: after its owner has logged in, or has read the page. It permits, and
+    never scans.
     """
 
     def __init__(
@@ -160,6 +169,7 @@ class QRTokens:
         proof_lifetime: timedelta,
     ) -> None:
         self._qr = IdSigner(secret_keys, "qr")
+        self._typed = IdSigner(secret_keys, "typed")
         self._opened = IdSigner(secret_keys, "opened")
         self._token_lifetime = token_lifetime
         self._proof_lifetime = proof_lifetime
@@ -168,9 +178,16 @@ class QRTokens:
         """Return a fresh QR token for a request. Nothing is written anywhere."""
         return self._qr.write(id, now)
 
+    def write_typed(self, id: str, now: datetime) -> str:
+        """Return a fresh token for a request whose code was typed."""
+        return self._typed.write(id, now)
+
     def read(self, token: str) -> SignedId:
-        """Return what a QR token says, however old it is; raises TokenInvalid."""
-        return self._qr.read(token)
+        """Return what a token says, however old it is; raises TokenInvalid."""
+        try:
+            return self._qr.read(token)
+        except errors.TokenInvalid:
+            return dataclasses.replace(self._typed.read(token), typed=True)
 
     def due_in(self, issued_at: datetime, now: datetime) -> timedelta:
         """Return the time until a token should give way to a fresh one: half its lifetime."""
@@ -178,7 +195,7 @@ class QRTokens:
 
     def prove_opened(self, token: str, now: datetime) -> str | None:
         """Return the proof that a fresh code was opened now, or None if it is not fresh."""
-        signed = self._qr.read(token)
+        signed = self.read(token)
         return self._opened.write(signed.id, now) if self.may_scan(signed, None, now) else None
 
     def may_scan(self, signed: SignedId, proof: str | None, now: datetime) -> bool:

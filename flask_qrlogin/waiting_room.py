@@ -32,9 +32,9 @@ class Waiter:
     __slots__ = ("_changed", "id", "seconds", "since")
 
     def __init__(self, id: str, *, since: int, seconds: float) -> None:
-        self.id = id
-        self.since = since
-        self.seconds = seconds
+        self.id: str = id
+        self.since: int = since
+        self.seconds: float = seconds
         self._changed = threading.Event()
 
     def wait(self, seconds: float) -> None:

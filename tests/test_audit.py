@@ -125,6 +125,11 @@ FLIPS = [
     ({"QRLOGIN_DEVICE_CHECK_SECONDS": 301}, "linked logins", "Short-lived tokens"),
     ({"QRLOGIN_CONFIRMATION": "tap"}, "confirmation", "Request initiation verification"),
     ({"QRLOGIN_CONFIRMATION": "tap"}, "confirmation", "Establish proximity"),
+    (
+        {"QRLOGIN_CONFIRMATION": "tap", "QRLOGIN_TYPED_CODE": True},
+        "typed codes",
+        "Content filtering",
+    ),
     ({"QRLOGIN_APPROVE_FROM_LINKED": True}, "approving", None),
     ({"QRLOGIN_LOGIN_FRESH": True}, "freshness", "Limited scopes"),
     ({"RATELIMIT_ENABLED": False, "QRLOGIN_MAX_PENDING": None}, "limits", "Rate limits"),
@@ -148,6 +153,8 @@ def test_what_is_off_is_reported(
     ("changes", "mitigation", "status"),
     [
         ({"QRLOGIN_REQUIRE_LOGIN": True}, "Authenticate, then initiate", "on"),
+        ({"QRLOGIN_TYPED_CODE": True}, "typed codes", "note"),
+        ({"QRLOGIN_TYPED_CODE": True}, "Unique codes", "on"),
         # Whether they hold depends on whose addresses the app sees.
         ({"QRLOGIN_START_NETWORKS": ["10.0.0.0/8"]}, "Trusted networks", "unknown"),
         ({"QRLOGIN_APPROVE_NETWORKS": ["10.0.0.0/8"]}, "Trusted networks", "unknown"),

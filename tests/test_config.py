@@ -40,6 +40,7 @@ def test_an_empty_configuration_has_the_documented_defaults() -> None:
         "start_networks": None,
         "approve_networks": None,
         "max_pending": 1000,
+        "typed_code": False,
         "rate_limits": None,
         "geoip_database": None,
         "device_lifetime": timedelta(days=30),

@@ -53,6 +53,7 @@ def test_what_is_unknown_is_no_reason_to_warn() -> None:
         ({"same_network": False, "same_country": None}, Confirmation.MATCH),
         ({"known_browser": False}, Confirmation.MATCH),
         ({"contested": True}, Confirmation.MATCH),
+        ({"typed_code": True}, Confirmation.MATCH),
     ],
 )
 def test_the_default_asks_for_the_number_where_a_strangers_browser_would_look_the_same(

@@ -105,6 +105,17 @@ def test_what_is_signed_for_one_purpose_is_refused_for_another() -> None:
     assert not qr_tokens().may_scan(qr_tokens().read(token), token, later)
 
 
+def test_a_token_tells_whether_a_code_was_typed() -> None:
+    codes, id = qr_tokens(), tokens.new_id()
+    scanned, typed = codes.write(id, NOW), codes.write_typed(id, NOW)
+    assert codes.read(scanned) == tokens.SignedId(id, NOW)
+    assert codes.read(typed) == tokens.SignedId(id, NOW, typed=True)
+    assert codes.prove_opened(typed, NOW) == codes.prove_opened(scanned, NOW) is not None
+    for text in changed(typed):
+        with pytest.raises(errors.TokenInvalid):
+            codes.read(text)
+
+
 @pytest.mark.parametrize(
     ("seconds", "fresh"), [(-31, False), (-30, True), (0, True), (60, True), (61, False)]
 )

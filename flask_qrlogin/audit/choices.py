@@ -88,6 +88,24 @@ def confirmation(e: Evidence) -> Finding:
     return ok(name, f"QRLOGIN_CONFIRMATION is {chosen or 'auto'}.")
 
 
+def typed_codes(e: Evidence) -> Finding:
+    """A code that can be typed can be told on the telephone, and guessed."""
+    name, settings = "typed codes", e.state.settings
+    if not settings.typed_code:
+        return ok(name, "Codes cannot be typed, so nobody can tell one on the telephone.")
+    if settings.confirmation is Confirmation.TAP:
+        return problem(
+            name,
+            "Who types a code that somebody has told them approves with one tap.",
+            "Leave QRLOGIN_CONFIRMATION at 'auto', or set QRLOGIN_TYPED_CODE to False.",
+        )
+    return note(
+        name,
+        "A code can be told on the telephone, and the number that is asked for with it.",
+        "Where people have a camera, set QRLOGIN_TYPED_CODE to False.",
+    )
+
+
 def approve_from_linked(e: Evidence) -> Finding:
     """One phished login must not breed."""
     if e.state.settings.approve_from_linked:
@@ -151,7 +169,7 @@ def store(e: Evidence) -> Finding:
         advice = "Give the app a database, or set QRLOGIN_STORE."
         return problem(name, f"{opened.why}: for one process, until it ends.", advice)
     if not is_ours(opened.part):
-        advice = "Run tests/stores/contract.py of this project against it."
+        advice = "Test it with flask_qrlogin.testing.store_contract.StoreContract."
         return unknown(name, f"{opened.why} is not one of ours.", advice)
     if isinstance(notifier, InProcessNotifier):
         return note(name, f"{opened.why}. Other processes are not told: right if there are none.")
@@ -209,6 +227,7 @@ CHECKS = (
     lifetimes,
     linked_logins,
     confirmation,
+    typed_codes,
     approve_from_linked,
     login_fresh,
     limits,

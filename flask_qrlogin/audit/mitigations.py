@@ -44,6 +44,8 @@ def one_time_codes(e: Evidence) -> Finding:
 
 def unique_codes(e: Evidence) -> Finding:
     says = "128 random bits, signed with SECRET_KEY; a second scanner is refused and logged."
+    if e.state.settings.typed_code:
+        says += " A typed code has 34 bits, and each guess is counted."
     return _follows("Unique codes", says, host.secret_key(e))
 
 
@@ -52,6 +54,11 @@ def content_filtering(e: Evidence) -> Finding:
     if choices.decides(e, "qr_payload"):
         says = "The hook qr_payload decides what filters could recognise."
         return Finding(name, OUTSIDE, says, "Tell mail filters what your codes look like.")
+    if e.state.settings.typed_code:
+        says = "A typed code is eight letters, in which no filter recognises anything."
+        return Finding(
+            name, OFF, says, "Where people have a camera, set QRLOGIN_TYPED_CODE to False."
+        )
     says = f"Codes hold one form of URL: …{e.state.settings.url_prefix}/s/TOKEN."
     return Finding(name, OUTSIDE, says, f"Have mail filters refuse it: {_THREATS}")
 

@@ -18,7 +18,7 @@ from ..web import audit_log
 Step: t.TypeAlias = tuple[datetime, dict[str, t.Any]]
 
 #: What nobody may read.
-_SECRET = ("secret_hash", "nonce", "browser_id")
+_SECRET = ("secret_hash", "nonce", "browser_id", "typed_code")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -46,6 +46,11 @@ class MemoryStore:
         under_way = [r for r in requests if r.user_id == user_id and not r.state_at(now).is_end]
         return sorted(under_way, key=lambda r: r.created_at, reverse=True)[:FOUND_AT_MOST]
 
+    def find_by_code(self, typed_code: str) -> list[LoginRequest]:
+        with self._lock:
+            found = [r for r in self._requests.values() if r.typed_code == typed_code]
+        return sorted(found, key=lambda r: r.created_at, reverse=True)[:FOUND_AT_MOST]
+
     def count_started(self, network: str, now: datetime, limit: int) -> int:
         with self._lock:
             counted = sum(

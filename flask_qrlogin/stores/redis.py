@@ -101,6 +101,14 @@ class RedisStore:
                     now=request.created_at,
                     most=_COUNTED_AT_MOST,
                 )
+            if request.typed_code:
+                self._add_hint(
+                    self._code_key(request.typed_code),
+                    request.id,
+                    until=request.expires_at + _KEPT_AFTER,
+                    now=request.created_at,
+                    most=_HINTS_AT_MOST,
+                )
             # As a duration, since its clock may be another.
             self.client.set(
                 self._key(request.id),
@@ -142,12 +150,12 @@ class RedisStore:
         return versions
 
     def find(self, now: datetime, *, user_id: str) -> list[LoginRequest]:
-        with _translated():
-            found = self.client.zrange(self._user_key(user_id), 0, FOUND_AT_MOST - 1, desc=True)
-        ids = [self._encoder.decode(id, force=True) for id in t.cast(list[t.Any], found)]
-        requests = [_request(text) for _, text in self._texts(ids)]
-        under_way = [r for r in requests if r.user_id == user_id and not r.state_at(now).is_end]
-        return sorted(under_way, key=lambda request: request.created_at, reverse=True)
+        requests = self._hinted(self._user_key(user_id))
+        return [r for r in requests if r.user_id == user_id and not r.state_at(now).is_end]
+
+    def find_by_code(self, typed_code: str) -> list[LoginRequest]:
+        requests = self._hinted(self._code_key(typed_code))
+        return [request for request in requests if request.typed_code == typed_code]
 
     def count_started(self, network: str, now: datetime, limit: int) -> int:
         with _translated():
@@ -170,6 +178,14 @@ class RedisStore:
         ]
         self._hint(keys=[key], args=args)
 
+    def _hinted(self, key: str) -> list[LoginRequest]:
+        """Return the requests that are noted there and still kept, the newest first."""
+        with _translated():
+            found = self.client.zrange(key, 0, FOUND_AT_MOST - 1, desc=True)
+        ids = [self._encoder.decode(id, force=True) for id in t.cast(list[t.Any], found)]
+        requests = [_request(text) for _, text in self._texts(ids)]
+        return sorted(requests, key=lambda request: request.created_at, reverse=True)
+
     def _texts(self, ids: c.Iterable[str]) -> c.Iterator[tuple[str, t.Any]]:
         """Yield what is kept of these, asking once, or once for each slot of a cluster."""
         slots = collections.defaultdict(list)
@@ -189,6 +205,9 @@ class RedisStore:
 
     def _user_key(self, user_id: str) -> str:
         return f"{self._prefix}:user:{user_id}"
+
+    def _code_key(self, typed_code: str) -> str:
+        return f"{self._prefix}:code:{typed_code}"
 
     def _network_key(self, network: str) -> str:
         return f"{self._prefix}:network:{network}"

@@ -75,6 +75,10 @@ class SQLStore(SQLTable):
         # To a database "ann" may be the same as "Ann".
         return [from_row(row) for row in rows if row.user_id == user_id]
 
+    def find_by_code(self, typed_code: str) -> list[LoginRequest]:
+        rows = self._read(self._statements.select_by_code, {"code": typed_code})
+        return [from_row(row) for row in rows if row.typed_code == typed_code]
+
     def count_started(self, network: str, now: datetime, limit: int) -> int:
         values = {"network": network, "now": to_naive(now), "most": limit}
         counted: int = self._read(self._statements.count_started, values)[0][0]

@@ -29,24 +29,31 @@ class Statements:
     def __init__(self, table: sa.Table, dialect: sa.Dialect) -> None:
         columns = [table.c[name] for name in _FIELDS]
         #: Takes what :func:`to_row` makes.
-        self.insert = sa.insert(table)
+        self.insert: t.Any = sa.insert(table)
         #: Takes a ``key``.
-        self.select = sa.select(*columns).where(table.c.id == sa.bindparam("key"))
+        self.select: t.Any = sa.select(*columns).where(table.c.id == sa.bindparam("key"))
         one_of: sa.ColumnElement[bool] = table.c.id.in_(sa.bindparam("keys", expanding=True))
         if dialect.name == "postgresql":
             # One array, since ten thousand parameters take long.
             keys = sa.bindparam("keys", type_=postgresql.ARRAY(sa.String))
             one_of = table.c.id.in_(sa.select(sa.func.unnest(keys)))
         #: Takes ``keys``.
-        self.select_versions = sa.select(table.c.id, table.c.version).where(one_of)
+        self.select_versions: t.Any = sa.select(table.c.id, table.c.version).where(one_of)
         #: Takes a ``user`` and ``now``.
-        self.select_of_user = (
+        self.select_of_user: t.Any = (
             sa.select(*columns)
             .where(
                 table.c.user_id == sa.bindparam("user"),
                 table.c.state.in_([State.SCANNED.value, State.APPROVED.value]),
                 table.c.deadline > sa.bindparam("now"),
             )
+            .order_by(table.c.created_at.desc())
+            .limit(FOUND_AT_MOST)
+        )
+        #: Takes a ``code``.
+        self.select_by_code: t.Any = (
+            sa.select(*columns)
+            .where(table.c.typed_code == sa.bindparam("code"))
             .order_by(table.c.created_at.desc())
             .limit(FOUND_AT_MOST)
         )
@@ -59,16 +66,16 @@ class Statements:
             .limit(sa.bindparam("most", type_=sa.Integer))
         )
         #: Takes a ``network``, ``now`` and ``most``.
-        self.count_started = sa.select(sa.func.count()).select_from(started.subquery())
+        self.count_started: t.Any = sa.select(sa.func.count()).select_from(started.subquery())
         #: Takes ``old_id``, ``old_version`` and ``now``, and what to set.
-        self.swap = sa.update(table).where(
+        self.swap: t.Any = sa.update(table).where(
             table.c.id == sa.bindparam("old_id"),
             table.c.version == sa.bindparam("old_version"),
             table.c.deadline > sa.bindparam("now"),
         )
         #: Takes ``before`` and ``most``. Those that another caller deletes at the same time are
         #: left to it; SQLite knows no such locks and needs none.
-        self.select_expired = (
+        self.select_expired: t.Any = (
             sa.select(*columns)
             .where(table.c.expires_at < sa.bindparam("before"))
             .order_by(table.c.expires_at)

@@ -46,6 +46,11 @@ class SQLTable:
         self._is_sqlite = engine.dialect.name == "sqlite"
         self._row_by_key = RowByKey(engine, select) if RowByKey.serves(engine) else None
 
+    @property
+    def name(self) -> str:
+        """What the table is called, with its schema if it has one."""
+        return self._table.fullname
+
     def create_table(self) -> None:
         """Make the table, its columns and its indexes where they are missing."""
 

@@ -14,6 +14,7 @@ from . import guard
 from . import host_session
 from . import people
 from . import phone_login
+from . import typed_code
 from . import wire
 from .approver import Approver
 
@@ -22,11 +23,20 @@ def make_blueprint() -> flask.Blueprint:
     """Make the native app's part."""
     blueprint = guard.make_blueprint("qrlogin_api", _refusal_page, authorize=guard.require_bearer)
     blueprint.after_request(_finish)
+    blueprint.post("/api/code")(enter_code)
     blueprint.post("/api/scan")(scan)
     blueprint.post("/api/approve")(approve)
     blueprint.post("/api/deny")(deny)
     devices.add_api(blueprint)
     return blueprint
+
+
+def enter_code() -> flask.typing.ResponseReturnValue:
+    """Answer ``POST /api/code``: a token to scan with, for the code that was typed."""
+    body, approver = _read()
+    code = body.text("code")
+    typed_code.require_on()
+    return flask.jsonify(token=approver.enter(code))
 
 
 def scan() -> flask.typing.ResponseReturnValue:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as c
 import dataclasses
+import functools
 
 from .. import errors
 from ..app_state import current_state
@@ -28,6 +29,11 @@ class Approver:
     phone: Phone
     is_fresh: c.Callable[[LoginRequest], bool]
 
+    def enter(self, code: str) -> str:
+        """Return the token of the request whose code the person has typed; it is not scanned."""
+        limits.count_code(self.person.id)
+        return current_state().approvals.enter(code)
+
     def scan(self, token: str, *, proof: str | None = None) -> LoginRequest:
         """Report that the person has the code before them."""
         limits.count_person("scan", self.person.id)
@@ -35,7 +41,7 @@ class Approver:
             token,
             user_id=self.person.id,
             profile=self.person.profile,
-            authorize=self.assess,
+            authorize=self._assessing(token),
             phone=self.phone,
             proof=proof,
         )
@@ -49,7 +55,7 @@ class Approver:
             token,
             user_id=self.person.id,
             confirm_token=confirm_token,
-            authorize=self.assess,
+            authorize=self._assessing(token),
             is_fresh=self.is_fresh,
             number=number,
             remember=remember,
@@ -62,7 +68,10 @@ class Approver:
             token, user_id=self.person.id, confirm_token=confirm_token
         )
 
-    def assess(self, login_request: LoginRequest) -> Assessment:
+    def _assessing(self, token: str) -> c.Callable[[LoginRequest], Assessment]:
+        return functools.partial(self._assess, typed_code=current_state().approvals.is_typed(token))
+
+    def _assess(self, login_request: LoginRequest, *, typed_code: bool) -> Assessment:
         """Say what approving asks of the person.
 
         Raises:
@@ -80,7 +89,7 @@ class Approver:
         if not asked_for:
             raise errors.NotAllowed("The other browser asked for a login of another account.")
         self.person.require_allowed(login_request)
-        assessment = risk.assess(self.person, login_request)
+        assessment = risk.assess(self.person, login_request, typed_code=typed_code)
         if assessment.confirmation is Confirmation.REFUSE:
             raise errors.NotAllowed("This login looks too unusual to be approved.")
         return assessment

@@ -1,8 +1,8 @@
 """Counts requests against their budgets, and refuses what is too much.
 
 Flask-Limiter counts, where the app has one, with its own storage and strategy. Else a network may
-have so many codes that nobody has scanned. Where the storage of the counts fails, everything is let
-through and that is logged: nobody can be logged in otherwise until it is mended.
+have so many codes that nobody has scanned. Where the storage of the counts fails, everything but
+typed codes is let through and that is logged: nobody can be logged in otherwise until it is mended.
 """
 
 from __future__ import annotations
@@ -83,6 +83,21 @@ def count_person(budget: str, user_id: str) -> None:
     _count(budget, user_id)
 
 
+def count_code(user_id: str) -> None:
+    """Count a typed code, by person and address, before it is known whether it is good.
+
+    Where nothing can be counted, nothing is let through: guessing must not be free, and scanning
+    goes on. What one person types too often is not counted for the others at the same address.
+
+    Raises:
+        RateLimited, StoreUnavailable
+    """
+    if not _limiters():
+        raise errors.StoreUnavailable
+    _count("code_person", user_id, must=True)
+    _count("code_address", whereabouts.counted(), must=True)
+
+
 def count_stranger() -> None:
     """Count a look at the page of a code by somebody who is not logged in.
 
@@ -147,8 +162,11 @@ def _limiters() -> list[Limiter]:
     return [each for each in flask.current_app.extensions.get("limiter", ()) if each.enabled]
 
 
-def _count(name: str, key: str) -> None:
-    """Count one more of a budget that belongs to ``key``; "" is nobody, and not counted."""
+def _count(name: str, key: str, *, must: bool = False) -> None:
+    """Count one more of a budget that belongs to ``key``; "" is nobody, and not counted.
+
+    What ``must`` be counted is refused where it cannot be.
+    """
     limiters = _limiters()
     limit = (current_state().settings.rate_limits or {}).get(name, budgets.DEFAULTS[name])
     if not limiters or limit is None or not key:
@@ -163,7 +181,9 @@ def _count(name: str, key: str) -> None:
         if spent is None:
             return
         retry_after = counting.get_window_stats(spent, *owner).reset_time - time.time()
-    except Exception:
+    except Exception as error:
+        if must:
+            raise errors.StoreUnavailable from error
         flask.current_app.logger.exception("flask_qrlogin cannot count requests.")
         return
     if key == whereabouts.counted():

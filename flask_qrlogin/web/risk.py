@@ -15,18 +15,21 @@ from . import wire
 from .people import Person
 
 
-def assess(person: Person, login_request: LoginRequest) -> Assessment:
+def assess(person: Person, login_request: LoginRequest, *, typed_code: bool) -> Assessment:
     """Say what is asked of a person on this phone to approve a login, and what to warn of."""
     settings, hooks = current_state().settings, current_state().hooks
-    signals = observe(person, login_request)
+    signals = observe(person, login_request, typed_code=typed_code)
     decided = hooks.confirmation_policy(person.user, login_request, signals)
     if decided is None:
         decided = settings.confirmation or confirmation.auto(signals)
     return Assessment(Confirmation(decided), signals.warnings)
 
 
-def observe(person: Person, login_request: LoginRequest) -> Signals:
-    """Compare the browser that asks with the phone that this request comes from."""
+def observe(person: Person, login_request: LoginRequest, *, typed_code: bool) -> Signals:
+    """Compare the browser that asks with the phone that this request comes from.
+
+    ``typed_code`` tells how the person has come to it.
+    """
     state = current_state()
     now = state.flow.now()
     browser, phone = login_request.address, whereabouts.address()
@@ -46,6 +49,7 @@ def observe(person: Person, login_request: LoginRequest) -> Signals:
         if login_request.network
         else 1,
         contested=login_request.contested,
+        typed_code=typed_code,
     )
 
 

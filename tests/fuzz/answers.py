@@ -47,4 +47,6 @@ def check(answer: Response, *, endpoint: str | None, method: str) -> None:
     else:
         assert answer.mimetype == "text/html", (status, answer.mimetype, text[:300])
         titles = [markupsafe.escape(k.title) for k in REFUSALS.values() if k.status == status]
-        assert any(f"<h1>{title}</h1>" in text for title in titles), (status, text[:2000])
+        # Beside the field in the form for a typed code.
+        headings = [f"{start}{title}<" for title in titles for start in ("<h1>", 'role="alert">')]
+        assert any(heading in text for heading in headings), (status, text[:2000])

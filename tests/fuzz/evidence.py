@@ -35,6 +35,7 @@ class Keys:
     def __init__(self, host: Host) -> None:
         keys = [host.app.config["SECRET_KEY"]]
         self.qr = tokens.IdSigner(keys, "qr")
+        self.typed = tokens.IdSigner(keys, "typed")
         self.secrets = tokens.SecretHasher(keys)
         self.numbers = tokens.NumberMatch(keys)
         self.notices = tokens.IdSigner(keys, "notice")
@@ -105,8 +106,8 @@ class Evidence:
 
     @functools.cached_property
     def codes(self) -> set[str]:
-        """The ids of the requests whose QR token it carries, of whatever age."""
-        return self._signed(self._keys.qr)
+        """The ids of the requests whose token it carries, of whatever age."""
+        return self._signed(self._keys.qr) | self._signed(self._keys.typed)
 
     @functools.cached_property
     def notices(self) -> set[str]:

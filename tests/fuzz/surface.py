@@ -22,7 +22,7 @@ from .world import World
 
 _MULTIPART = "multipart/form-data; boundary=x"
 #: What most of our forms ask for.
-_FORM = ("token", "confirm_token", "since", "number", "name")
+_FORM = ("token", "confirm_token", "since", "number", "name", "code")
 
 
 @dataclasses.dataclass(frozen=True)

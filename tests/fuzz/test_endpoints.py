@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
+import flask
 import pytest
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from flask_qrlogin import budgets
 
 from . import hostile
 from .conftest import Fuzz
@@ -23,6 +28,18 @@ from .world import World
 pytestmark = pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")
 
 
+def add_limiter(app: flask.Flask) -> None:
+    Limiter(get_remote_address, app=app, storage_uri="memory://")
+
+
+#: Codes can be typed, as often as one likes.
+TYPED = {
+    "prepare": add_limiter,
+    "QRLOGIN_TYPED_CODE": True,
+    "QRLOGIN_RATE_LIMITS": {**dict.fromkeys(budgets.DEFAULTS), "code_person": "999999 per second"},
+}
+
+
 @dataclasses.dataclass
 class Scene:
     """A world with a request in each state, to which it can be put back."""
@@ -31,15 +48,15 @@ class Scene:
     values: Values
     tables: Tables
 
-    def send(self, shot: Shot) -> None:
-        """Send a request to the world as it was."""
+    def send(self, shot: Shot) -> int:
+        """Send a request to the world as it was; return the status of the answer."""
         self.world.oracle.restore(self.tables)
-        self.world.send(shot)
+        return self.world.send(shot).status_code
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["direct", "proxied"])
 def scene(request: pytest.FixtureRequest, make_world: MakeWorld) -> Scene:
-    world = make_world(proxied=request.param)
+    world = make_world(proxied=request.param, **(TYPED if request.param else {}))
     codes = [world.start() for _ in range(7)]
     _, scanned, of_ben, approved, denied, cancelled, redeemed = codes
     for code in (scanned, approved, denied, redeemed):
@@ -61,6 +78,20 @@ def test_every_endpoint(scene: Scene, fuzz: Fuzz) -> None:
     @fuzz(requests(ways, scene.values), examples=500)
     def check(shot: Shot) -> None:
         scene.send(shot)
+
+
+@pytest.mark.parametrize("scene", [True], ids=["proxied"], indirect=True)
+def test_typed_codes(scene: Scene, fuzz: Fuzz) -> None:
+    names = ("qrlogin_code.enter", "qrlogin_api.enter_code")
+    ways = [way for way in endpoints(scene.world) if way.rule.endpoint in names]
+    answers: set[tuple[str, int]] = set()
+
+    @fuzz(requests(ways, scene.values), examples=300)
+    def check(shot: Shot) -> None:
+        answers.add((shot.target.partition("?")[0], scene.send(shot)))
+
+    # Some were good.
+    assert answers >= {("/qrlogin/code", 303), ("/qrlogin/api/code", 200)}
 
 
 @pytest.mark.parametrize("scene", [False], ids=["direct"], indirect=True)

@@ -23,6 +23,7 @@ from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
 from flask_qrlogin import tokens
+from flask_qrlogin import typed_code
 
 from ..web.host import Host
 from ..web.host import PEOPLE
@@ -114,6 +115,7 @@ class World:
                 tokens,
                 new_id=lambda: self._chance.randbytes(16).hex(),
                 new_secret=lambda: urlsafe_b64encode(self._chance.randbytes(33)).decode()[:43],
+                new_typed_code=lambda: "".join(self._chance.choices(typed_code.ALPHABET, k=8)),
             ),
         ):
             answer = Response(*run_wsgi_app(self.host.app, shot.environ(), buffered=True))
@@ -126,7 +128,11 @@ class World:
         """See that nothing went wrong unseen, and that no secret was told."""
         assert "Traceback" not in text, text
         assert not re.search(r"^ERROR", text, re.MULTILINE), text
-        assert not signed_ids(text, self.oracle.keys.qr), text
+        for signer in (self.oracle.keys.qr, self.oracle.keys.typed):
+            assert not signed_ids(text, signer), text
+        codes = [row["typed_code"] for row in self.oracle.tables()[REQUESTS].values()]
+        for code in filter(None, codes):
+            assert code not in text.upper().replace("-", ""), text
 
     def row(self, code: Code) -> Row | None:
         """Return what is stored of a request; old ones are deleted."""
@@ -154,9 +160,14 @@ class World:
         """Return what is good somewhere, by the names that our fields and variables have."""
         devices = self.oracle.tables()[DEVICES].values()
         notices = [self.oracle.keys.notices.write(d["id"], self.host.clock()) for d in devices]
+        # As a picture and as letters, each of the same request as the ids.
+        typed = [self.oracle.keys.typed.write(code.id, self.host.clock()) for code in codes]
+        rows = self.oracle.tables()[REQUESTS]
+        letters = [rows[code.id]["typed_code"] or "Z" * 8 for code in codes if code.id in rows]
         named: dict[str, list[t.Any]] = {
             "id": [code.id for code in codes] or ["0" * 32],
-            "token": [code.token for code in codes] + notices or ["A" * 38],
+            "token": [code.token for code in codes] + notices + typed or ["A" * 38],
+            "code": [*map(typed_code.grouped, letters), "ZZZZ-ZZZZ"],
             "confirm_token": [*confirm_tokens],
             "keep": [code.id for code in codes] or ["0" * 32],
             "filename": ["client.js", "qrlogin.css"],

@@ -19,8 +19,8 @@ from werkzeug.test import TestResponse
 from flask_qrlogin import budgets
 from flask_qrlogin import ConfigurationError
 from flask_qrlogin import tokens
+from flask_qrlogin.testing import Clock
 
-from ..clock import Clock
 from ..servers import Redis
 from ..servers import running
 from .conftest import MakeHost
@@ -395,6 +395,7 @@ class TestTheLimiter:
         assert {start(browser) for _ in range(3)} == {201}
         assert "cannot count" in caplog.text
 
+    @pytest.mark.usefixtures("answers_of_the_host")
     def test_does_not_count_polls_as_pages(self, make_limited: MakeLimited) -> None:
         host = make_limited(
             prepare=lambda app: add_limiter(
@@ -425,7 +426,7 @@ class TestTheLimiter:
 
 class TestConfiguration:
     def test_has_a_default_for_each_budget_as_documented(self) -> None:
-        reference = (pathlib.Path(__file__).parents[2] / "docs/reference.md").read_text()
+        reference = (pathlib.Path(__file__).parents[2] / "docs/reference/limits.md").read_text()
         rows = re.findall(r"^\| `(\w+)` \|.*\| (\d+ per [\w ]+?) \|$", reference, re.MULTILINE)
         assert dict(rows) == budgets.DEFAULTS
 
