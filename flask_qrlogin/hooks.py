@@ -28,13 +28,18 @@ class Place:
         return self.country if self.town is None else f"{self.town}, {self.country}"
 
 
-def default_profile(user: t.Any) -> Profile:
-    """Show ``display_name``, else ``name``, and ``avatar_url``: never an address or a number.
+#: Where applications keep what people call each other.
+_NAMES = ("display_name", "name", "full_name", "first_name")
 
-    The browser that waits may be a stranger's. Many applications keep an e-mail address as the
-    name, so whatever looks like one, or like a phone number, is left out.
+
+def default_profile(user: t.Any) -> Profile:
+    """Show ``avatar_url`` and a name: the first that is there of those in :data:`_NAMES`.
+
+    Never an address or a number, nor ``username``: the browser that waits may be a stranger's, and
+    that is half of what it takes to log in. Many applications keep an e-mail address as the name,
+    so whatever looks like one, or like a phone number, is left out.
     """
-    names = (getattr(user, "display_name", None), getattr(user, "name", None))
+    names = (getattr(user, attribute, None) for attribute in _NAMES)
     name = next(
         (
             name
@@ -70,13 +75,22 @@ def _folded(name: str) -> str:
 
 
 def default_describe_browser(user_agent: str) -> str:
-    """Name browser and system, as in "Firefox on Linux"."""
+    """Name browser and system, as in "Firefox on Linux", in the language of our pages."""
+    browser, system = parse_browser(user_agent)
+    browser = browser or "An unknown browser"
+    return browser if system is None else f"{browser} on {system}"
+
+
+def parse_browser(user_agent: str) -> tuple[str | None, str | None]:
+    """Return the names of browser and system, each None if it is not known."""
     # Imported on first use: its tables take a moment to load.
     import ua_parser
 
     found = ua_parser.parse(user_agent)
-    browser = found.user_agent.family if found.user_agent else "An unknown browser"
-    return f"{browser} on {found.os.family}" if found.os else browser
+    return (
+        found.user_agent.family if found.user_agent else None,
+        found.os.family if found.os else None,
+    )
 
 
 def _qr_payload(url: str, token: str, issued_at: datetime, expires_at: datetime) -> str:
@@ -125,13 +139,32 @@ class Hooks:
     after_login: AfterLogin = _nothing
 
 
+# Each decorator returns the function as it is, with its own types.
+_ProfileLoader = t.TypeVar("_ProfileLoader", bound=ProfileLoader)
+_AppUserLoader = t.TypeVar("_AppUserLoader", bound=AppUserLoader)
+_MayStart = t.TypeVar("_MayStart", bound=MayStart)
+_MayApprove = t.TypeVar("_MayApprove", bound=MayApprove)
+_QRPayload = t.TypeVar("_QRPayload", bound=QRPayload)
+_AppLink = t.TypeVar("_AppLink", bound=AppLink)
+_Wording = t.TypeVar("_Wording", bound=Wording)
+_DescribeBrowser = t.TypeVar("_DescribeBrowser", bound=DescribeBrowser)
+_Locate = t.TypeVar("_Locate", bound=Locate)
+_AfterLogin = t.TypeVar("_AfterLogin", bound=AfterLogin)
+_ConfirmationPolicy = t.TypeVar("_ConfirmationPolicy", bound=ConfirmationPolicy)
+_StepUp = t.TypeVar("_StepUp", bound=StepUp)
+_MatchesHint = t.TypeVar("_MatchesHint", bound=MatchesHint)
+_PhoneLogin = t.TypeVar("_PhoneLogin", bound=PhoneLogin)
+_SendNotice = t.TypeVar("_SendNotice", bound=SendNotice)
+
+
 class HookDecorators:
     """The decorators that replace a hook. Each returns the function unchanged."""
 
     def __init__(self) -> None:
-        self.hooks = Hooks()
+        #: The hooks in force.
+        self.hooks: Hooks = Hooks()
 
-    def profile_loader(self, function: ProfileLoader) -> ProfileLoader:
+    def profile_loader(self, function: _ProfileLoader) -> _ProfileLoader:
         """Decide what the waiting browser shows of the person who scanned: ``f(user)``.
 
         Return a :class:`Profile` with nothing that identifies an account.
@@ -139,7 +172,7 @@ class HookDecorators:
         self.hooks.profile_loader = function
         return function
 
-    def app_user_loader(self, function: AppUserLoader) -> AppUserLoader:
+    def app_user_loader(self, function: _AppUserLoader) -> _AppUserLoader:
         """Tell which user a native app's request comes from: ``f(request)``, or None.
 
         The request has no cookies and no query. Without this hook, Flask-Login's
@@ -148,12 +181,12 @@ class HookDecorators:
         self.hooks.app_user_loader = function
         return function
 
-    def may_start(self, function: MayStart) -> MayStart:
+    def may_start(self, function: _MayStart) -> _MayStart:
         """Refuse a code to a browser: ``f(request)`` returns the reason, or None to allow it."""
         self.hooks.may_start = function
         return function
 
-    def may_approve(self, function: MayApprove) -> MayApprove:
+    def may_approve(self, function: _MayApprove) -> _MayApprove:
         """Refuse a login: ``f(user, login_request)`` returns the reason, or None to allow it.
 
         Asked at the scan, at the approval, and once more just before the browser is logged in.
@@ -161,7 +194,7 @@ class HookDecorators:
         self.hooks.may_approve = function
         return function
 
-    def qr_payload(self, function: QRPayload) -> QRPayload:
+    def qr_payload(self, function: _QRPayload) -> _QRPayload:
         """Decide the text in the QR code: ``f(url, token, issued_at, expires_at)``.
 
         The times are those of this picture of the code, as aware datetimes.
@@ -169,16 +202,16 @@ class HookDecorators:
         self.hooks.qr_payload = function
         return function
 
-    def app_link(self, function: AppLink) -> AppLink:
+    def app_link(self, function: _AppLink) -> _AppLink:
         """Offer "Open in the app" where the panel is open on a phone: ``f(url, token)``.
 
         Return a universal link or one with your app's own scheme, which leads the app to approve
-        this request, or None. Read what docs say about one device before you set it.
+        this request, or None. Read "One device" in the threat model before you set it.
         """
         self.hooks.app_link = function
         return function
 
-    def wording(self, function: Wording) -> Wording:
+    def wording(self, function: _Wording) -> _Wording:
         """Replace one of our sentences: ``f(message)`` returns your own, or None to keep it.
 
         ``message`` is the English sentence; your own has the same placeholders, such as
@@ -187,22 +220,22 @@ class HookDecorators:
         self.hooks.wording = function
         return function
 
-    def describe_browser(self, function: DescribeBrowser) -> DescribeBrowser:
+    def describe_browser(self, function: _DescribeBrowser) -> _DescribeBrowser:
         """Name a browser and its system for the person who decides: ``f(user_agent)``."""
         self.hooks.describe_browser = function
         return function
 
-    def locate(self, function: Locate) -> Locate:
+    def locate(self, function: _Locate) -> _Locate:
         """Tell where a network address is: ``f(address)`` returns a :class:`Place`, or None."""
         self.hooks.locate = function
         return function
 
-    def after_login(self, function: AfterLogin) -> AfterLogin:
+    def after_login(self, function: _AfterLogin) -> _AfterLogin:
         """Say where to go after a login without ``next``: ``f(user, login_request)``, or None."""
         self.hooks.after_login = function
         return function
 
-    def confirmation_policy(self, function: ConfirmationPolicy) -> ConfirmationPolicy:
+    def confirmation_policy(self, function: _ConfirmationPolicy) -> _ConfirmationPolicy:
         """Decide what a person has to do to approve: ``f(user, login_request, signals)``.
 
         Return a :class:`Confirmation`, or None for what ``QRLOGIN_CONFIRMATION`` says. Asked at the
@@ -211,7 +244,7 @@ class HookDecorators:
         self.hooks.confirmation_policy = function
         return function
 
-    def step_up(self, function: StepUp) -> StepUp:
+    def step_up(self, function: _StepUp) -> _StepUp:
         """Tell whether a native app has asked its owner again: ``f(user, request, login_request)``.
 
         Check here what the app sends with the approval, such as the answer to a passkey. Without
@@ -220,12 +253,12 @@ class HookDecorators:
         self.hooks.step_up = function
         return function
 
-    def matches_hint(self, function: MatchesHint) -> MatchesHint:
+    def matches_hint(self, function: _MatchesHint) -> _MatchesHint:
         """Tell whether the name typed on the browser is this person's: ``f(user, hint)``."""
         self.hooks.matches_hint = function
         return function
 
-    def phone_login(self, function: PhoneLogin) -> PhoneLogin:
+    def phone_login(self, function: _PhoneLogin) -> _PhoneLogin:
         """Tell how strong the phone's login is, and since when: ``f(user, request)``.
 
         Return a short word of your own, or None, and an aware datetime, or None. It is kept with
@@ -234,7 +267,7 @@ class HookDecorators:
         self.hooks.phone_login = function
         return function
 
-    def send_notice(self, function: SendNotice) -> SendNotice:
+    def send_notice(self, function: _SendNotice) -> _SendNotice:
         """Tell a person that a browser was logged in: ``f(user, device, url)``.
 
         The URL leads to a page where the person can say "This wasn't me", without logging in.

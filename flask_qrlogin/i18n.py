@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import gettext as catalogues
+import io
 import pathlib
 import typing as t
 from datetime import datetime
@@ -27,7 +28,9 @@ _FOLDER = pathlib.Path(__file__).with_name("translations")
 def gettext(message: str, **values: object) -> str:
     """Return a sentence in the person's language, with its placeholders filled in."""
     found = current_state().hooks.wording(message)
-    return (found or _catalogue().gettext(message)) % values
+    sentence = found or _catalogue().gettext(message)
+    # What a hook of the app says may have a percent sign.
+    return sentence % values if values else sentence
 
 
 def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
@@ -44,8 +47,8 @@ def text(message: str, **values: object) -> markupsafe.Markup:
 
     ``{{ qrlogin_text("Check that it says %(host)s.", host=strong(site_host)) }}``
     """
-    found = current_state().hooks.wording(message)
-    return markupsafe.escape(found or _catalogue().gettext(message)) % values
+    sentence = markupsafe.escape(gettext(message))
+    return sentence % values if values else sentence
 
 
 def texts(singular: str, plural: str, num: int, **values: object) -> markupsafe.Markup:
@@ -89,7 +92,17 @@ def _catalogue() -> catalogues.NullTranslations:
 
 @functools.cache
 def _load(language: str) -> catalogues.NullTranslations:
-    return catalogues.translation("qrlogin", _FOLDER, languages=[language], fallback=True)
+    """Read a catalogue: as it was written, so that no compiled copy can be out of step."""
+    if language == "en":
+        return catalogues.NullTranslations()
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    compiled = io.BytesIO()
+    with (_FOLDER / f"{language}.po").open(encoding="utf-8") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return catalogues.GNUTranslations(compiled)
 
 
 @functools.cache
@@ -108,4 +121,5 @@ def _shipped(locale: Locale | None) -> str:
         for each in (here, usual)
         for part in (each.script, each.territory)
     ]
-    return next((name for name in [*names, here.language] if (_FOLDER / name).is_dir()), "en")
+    shipped = {path.stem for path in _FOLDER.glob("*.po")}
+    return next((name for name in [*names, here.language] if name in shipped), "en")
