@@ -27,7 +27,7 @@ from ..login_request import LoginRequest
 from ..login_request import State
 from . import whereabouts
 
-logger = logging.getLogger("flask_qrlogin.audit")
+logger: logging.Logger = logging.getLogger("flask_qrlogin.audit")
 
 #: Who is asking, for a refusal that comes later in the same request of HTTP.
 _PERSON = "flask_qrlogin.person"

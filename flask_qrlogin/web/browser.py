@@ -7,7 +7,6 @@ import importlib.metadata
 import math
 
 import flask
-import markupsafe
 
 from .. import errors
 from .. import i18n
@@ -23,7 +22,9 @@ from . import host_session
 from . import limits
 from . import notices
 from . import onward
+from . import panel
 from . import people
+from . import shown
 from . import whereabouts
 from . import wire
 
@@ -59,41 +60,6 @@ def make_blueprint() -> flask.Blueprint:
     return blueprint
 
 
-def panel(next: str | None = None, *, login_hint: str | None = None) -> markupsafe.Markup:
-    """Render the panel with the QR code for a template of the host: ``{{ qrlogin() }}``.
-
-    After the login the browser goes to ``next``, a path of this site, else to the ``next`` of the
-    page's own query. On a page to which a phone came to log in, on its way to a code, there is no
-    panel: another code would not help there. With a ``login_hint``, the name of an account, another
-    account's phone is refused.
-
-    Raises:
-        ValueError: ``next`` is not a path of this site.
-    """
-    if next is not None and onward.own(next) is None:
-        raise ValueError(f"qrlogin(next={next!r}): give a path of this site, such as '/welcome'.")
-    codes = flask.url_for("qrlogin_phone.open_code", token="")
-    second_step = current_state().settings.require_login
-    if (onward.kept_next() or "").startswith(codes):
-        return markupsafe.Markup()
-    if second_step and people.at_browser() is None:
-        return markupsafe.Markup()  # First comes the password.
-    return markupsafe.Markup(  # noqa: S704 - our own template, autoescaped
-        flask.render_template(
-            "qrlogin/panel.html",
-            language=i18n.language(),
-            direction=i18n.direction(),
-            requests_url=flask.url_for("qrlogin.start"),
-            next=next or onward.wanted(),
-            login_hint=login_hint,
-            second_step=second_step,
-            rounds=current_state().settings.auto_rounds,
-            static_url=wire.static_url,
-            **wire.site(),
-        )
-    )
-
-
 def login() -> flask.typing.ResponseReturnValue:
     """Answer ``GET /``: the ready-made login page."""
     person = people.at_browser()
@@ -125,11 +91,12 @@ def start() -> flask.typing.ResponseReturnValue:
         next=next,
         login_hint=login_hint,
         requested_by=requested_by,
+        typed_code=state.settings.typed_code,
     )
     if body.is_form:
-        response = _see_other(wire.browser_links(login_request)["self"])
+        response = _see_other(shown.links(login_request)["self"])
     else:
-        response = flask.jsonify(wire.started(login_request))
+        response = flask.jsonify(shown.started(login_request))
         response.status_code = 201
     # Last, so that a hook that raises leaves nothing behind.
     state.flow.start(login_request)
@@ -144,14 +111,19 @@ def show(id: str) -> flask.typing.ResponseReturnValue:
     """Answer ``GET /requests/ID``: the page for a browser without JavaScript."""
     request = current_state().flow.of_browser(id, cookies.secret_of(id))
     limits.count_poll(id)
+    progress = wire.progress(request)
     return wire.page(
         "request",
         request_id=id,
         profile=request.profile,
         reason=request.reason,
         number=current_state().flow.number(request),
-        links=wire.browser_links(request),
-        **wire.progress(request),
+        app_link=shown.app_link(request) if progress["state"] is State.PENDING else None,
+        typed_code=shown.code_to_type(request),
+        picture_seconds=int(current_state().settings.token_lifetime.total_seconds()),
+        links=shown.links(request),
+        **panel.around_code(request.next),
+        **progress,
     )
 
 
@@ -177,9 +149,9 @@ def poll(id: str) -> flask.typing.ResponseReturnValue:
         limits.count_poll(id)
     location = None if polled.user is None else _log_in(polled.user, polled.request)
     if body.is_form:
-        response = _see_other(location or wire.browser_links(polled.request)["self"])
+        response = _see_other(location or shown.links(polled.request)["self"])
     else:
-        answer = wire.polled(
+        answer = shown.polled(
             polled.request,
             qr_due=flow.qr_due_in(shown_since or polled.request.created_at) <= 0,
             interval=holding.interval(polled, since=since),
@@ -232,7 +204,7 @@ def _qr_text(id: str) -> str:
         raise errors.RequestExpired
     if state is not State.PENDING:
         raise errors.RequestEnded(state=state.value) if state.is_end else errors.AlreadyScanned
-    return wire.qr_text(request)[0]
+    return shown.qr_text(request)
 
 
 def _log_in(person: people.Person, request: LoginRequest) -> str:
@@ -276,4 +248,6 @@ def _discard_session(response: flask.Response) -> flask.Response:
 def _refusal_page(refusal: errors.Refusal) -> flask.Response | None:
     if not guard.wants_page():
         return None
-    return guard.error_page(refusal, wire.Action(flask.url_for("qrlogin.login"), "Show a new code"))
+    return guard.error_page(
+        refusal, wire.Action(flask.url_for("qrlogin.login"), i18n.gettext("Show a new code"))
+    )

@@ -6,13 +6,16 @@ import flask
 import flask_login
 
 from .. import errors
+from .. import i18n
 from ..app_state import current_state
 from . import guard
 from . import host_session
 from . import limits
 from . import notices
+from . import onward
 from . import people
 from . import wire
+from .device_page import described
 
 #: Set for the answer that logs out.
 _LOGGED_OUT = "flask_qrlogin.logged_out"
@@ -47,7 +50,7 @@ def show() -> flask.typing.ResponseReturnValue:
     return wire.page(
         "devices",
         devices=[
-            wire.device(device, current=current)
+            described(device, current=current)
             | {
                 "links": {
                     action: flask.url_for(f"qrlogin_devices.{action}", id=device.id)
@@ -57,13 +60,16 @@ def show() -> flask.typing.ResponseReturnValue:
             for device in devices.of_person(person.id)
         ],
         ended=[
-            wire.device(device)
+            described(device)
             | {"links": {"not_me": flask.url_for("qrlogin_devices.not_me", id=device.id)}}
             for device in devices.ended_lately(
                 person.id, current_state().now() - current_state().settings.not_me_lifetime
             )
         ],
-        links={"end_others": flask.url_for("qrlogin_devices.end_others")},
+        links={
+            "end_others": flask.url_for("qrlogin_devices.end_others"),
+            "main": onward.main_page(),
+        },
         may_end_others=_may_end_others(person),
     )
 
@@ -139,7 +145,7 @@ def _discard_session(response: flask.Response) -> flask.Response:
 
 def _refusal_page(refusal: errors.Refusal) -> flask.Response:
     url = flask.url_for("qrlogin_devices.show")
-    return guard.error_page(refusal, wire.Action(url, "Show where I am logged in"))
+    return guard.error_page(refusal, wire.Action(url, i18n.gettext("Show where I am logged in")))
 
 
 def add_api(blueprint: flask.Blueprint) -> None:

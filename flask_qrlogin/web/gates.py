@@ -11,7 +11,7 @@ from . import people
 from . import whereabouts
 
 #: What to do where a code is a second step.
-LOGIN_FIRST = "Log in here with your password first, then scan the code."
+LOGIN_FIRST = errors._("Log in here with your password first, then scan the code.")
 
 
 def wants_code(person: people.Person | None) -> bool:

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import UnsupportedMediaType
 
 from .. import errors
+from .. import i18n
 from ..app_state import current_state
 from . import audit_log
 from . import limits
@@ -127,7 +128,7 @@ def wants_page() -> bool:
 
 def error_page(refusal: errors.Refusal, action: wire.Action | None) -> flask.Response:
     """Render a refusal for a person, with the one next step that helps."""
-    return wire.page("error", error=refusal, action=action)
+    return wire.page("error", error=wire.told(refusal), action=action)
 
 
 def require_same_origin() -> None:
@@ -152,7 +153,7 @@ def require_same_origin() -> None:
     if state.trusts_request_host() and request.is_secure >= base_url.startswith("https:"):
         own.add(request.host_url.rstrip("/"))
     if str(origin).lower() not in own:
-        advice = f"Open this page at {base_url} and try again."
+        advice = i18n.gettext("Open this page at %(url)s and try again.", url=base_url)
         if str(origin).lower() == base_url.replace("http:", "https:"):
             advice = "If a proxy ends HTTPS before this app, apply Werkzeug's ProxyFix."
         raise errors.OriginRefused(advice)
@@ -200,7 +201,7 @@ class Body:
                 "multipart/form-data",
             ):
                 self._fields: t.Any = request.form.to_dict()
-                self.is_form = True
+                self.is_form: bool = True
             else:
                 self._fields = request.get_json()
                 self.is_form = False

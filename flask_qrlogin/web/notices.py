@@ -11,6 +11,7 @@ from ..app_state import current_state
 from ..linked_device import LinkedDevice
 from ..tokens import CLOCK_SKEW
 from . import wire
+from .device_page import described
 
 
 def send(user: t.Any, device: LinkedDevice) -> None:
@@ -32,8 +33,8 @@ def notice(token: str) -> flask.typing.ResponseReturnValue:
     """
     device = _device(token)
     url = flask.url_for("qrlogin_devices.disown", token=token)
-    described = wire.device(device) | {"ended": device.end_reason}
-    return wire.page("notice", device=described, links={"not_me": url})
+    shown = described(device) | {"ended": device.end_reason}
+    return wire.page("notice", device=shown, links={"not_me": url})
 
 
 def not_me(token: str) -> flask.typing.ResponseReturnValue:

@@ -28,6 +28,12 @@ def main_page() -> str:
 
 
 def own(next: str | None) -> str | None:
-    """Return a path of this site, outside our own pages, as it is, and None for all else."""
+    """Return a path of this site, outside our own pages, and None for all else.
+
+    Some logins of apps write their own address before it.
+    """
+    base_url = current_state().base_url()
+    if next and next.startswith(f"{base_url}/"):
+        next = next.removeprefix(base_url)
     prefix = flask.request.root_path + current_state().settings.url_prefix
     return next if next and is_own_path(next, prefix=prefix) else None

@@ -9,6 +9,7 @@ import flask
 from werkzeug.exceptions import Unauthorized
 
 from .. import errors
+from .. import i18n
 from ..app_state import current_state
 from ..confirmation import Confirmation
 from ..login_request import LoginRequest
@@ -67,13 +68,13 @@ def open_code(token: str) -> flask.typing.ResponseReturnValue:
 
 def scan(token: str) -> flask.typing.ResponseReturnValue:
     """Answer ``POST /s/TOKEN/scan``: the person taps *Continue*."""
-    _approver().scan(token, proof=cookies.opened_proof())
+    require_approver().scan(token, proof=cookies.opened_proof())
     return _back(token)
 
 
 def approve(token: str) -> flask.typing.ResponseReturnValue:
     """Answer ``POST /s/TOKEN/approve``; a request that nobody has scanned is scanned first."""
-    approver = _approver()
+    approver = require_approver()
     approvals, proof = current_state().approvals, cookies.opened_proof()
     body = guard.Body(forms=True)
     confirm_token, number = body.optional_text("confirm_token"), body.optional_text("number")
@@ -96,14 +97,14 @@ def approve(token: str) -> flask.typing.ResponseReturnValue:
 
 def deny(token: str) -> flask.typing.ResponseReturnValue:
     """Answer ``POST /s/TOKEN/deny``: the person refuses, or takes the approval back."""
-    approver = _approver()
+    approver = require_approver()
     approver.deny(token, confirm_token=guard.Body(forms=True).text("confirm_token"))
     return _back(token)
 
 
 def not_me(token: str) -> flask.typing.ResponseReturnValue:
     """Answer ``POST /s/TOKEN/not-me``: end the login, and what else may be an attacker's."""
-    person = _require_person()
+    person = require_person()
     request = current_state().approvals.of_phone(token, user_id=person.id)
     if request.user_id != person.id:
         raise errors.AlreadyScanned
@@ -113,7 +114,7 @@ def not_me(token: str) -> flask.typing.ResponseReturnValue:
 
 def log_in_again(token: str) -> flask.typing.ResponseReturnValue:
     """Answer ``GET /s/TOKEN/log-in-again``: to the app's own page for that, and back here."""
-    person = _require_person()
+    person = require_person()
     request = current_state().approvals.of_phone(token, user_id=person.id)
     if phone_login.is_fresh(person, request):
         return _back(token)
@@ -131,8 +132,13 @@ def back(token: str, action: str) -> flask.typing.ResponseReturnValue:
     return _back(token)
 
 
-def _approver() -> Approver:
-    person = _require_person()
+def require_approver() -> Approver:
+    """Return the person on this phone, who may decide here.
+
+    Raises:
+        LoginRequired, NotAllowed
+    """
+    person = require_person()
     return Approver(
         person,
         phone_login.at_browser(person),
@@ -140,7 +146,12 @@ def _approver() -> Approver:
     )
 
 
-def _require_person() -> people.Person:
+def require_person() -> people.Person:
+    """Return who is logged in on this phone, but not by a QR code itself.
+
+    Raises:
+        LoginRequired, NotAllowed
+    """
     person = people.at_browser()
     if person is None:
         raise errors.LoginRequired
@@ -184,7 +195,8 @@ def _page(token: str, request: LoginRequest, person: people.Person) -> flask.Res
         **wire.confirming(request),
     }
     if name == "scan":
-        context["warnings"] = risk.observe(person, request).warnings
+        typed_code = current_state().approvals.is_typed(token)
+        context["warnings"] = risk.observe(person, request, typed_code=typed_code).warnings
     if progress["state"] is State.REDEEMED:
         # In the moment of the login there is no device yet.
         with contextlib.suppress(errors.DeviceNotFound):
@@ -217,7 +229,11 @@ def _refusal_page(refusal: errors.Refusal) -> flask.Response:
         errors.NotScanned,
         errors.StoreUnavailable,
     )
+    arguments = flask.request.view_args or {}
     if flask.request.method != "POST" or not isinstance(refusal, again):
-        return guard.error_page(refusal, None)
-    url = flask.url_for("qrlogin_phone.open_code", **(flask.request.view_args or {}))
-    return guard.error_page(refusal, wire.Action(url, "Show the request"))
+        if not current_state().approvals.is_typed(arguments["token"]):
+            return guard.error_page(refusal, None)
+        url = flask.url_for("qrlogin_code.show")
+        return guard.error_page(refusal, wire.Action(url, i18n.gettext("Type another code")))
+    url = flask.url_for("qrlogin_phone.open_code", **arguments)
+    return guard.error_page(refusal, wire.Action(url, i18n.gettext("Show the request")))

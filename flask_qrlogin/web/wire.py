@@ -13,12 +13,12 @@ import flask
 
 from .. import errors
 from .. import i18n
-from .. import qr_image
 from ..app_state import current_state
+from ..hooks import default_describe_browser
+from ..hooks import parse_browser
 from ..hooks import Place
 from ..linked_device import LinkedDevice
 from ..login_request import LoginRequest
-from ..login_request import State
 
 T = t.TypeVar("T")
 
@@ -31,16 +31,20 @@ class Action:
     label: str
 
 
-def problem(refusal: errors.Refusal) -> flask.Response:
-    """Write a refusal as ``application/problem+json`` (RFC 9457), with its stable code."""
-    body = {
-        "title": refusal.title,
+def told(refusal: errors.Refusal) -> dict[str, t.Any]:
+    """Say in the person's language what was refused, and why."""
+    return {
+        "title": i18n.gettext(refusal.title),
         "status": refusal.status,
         "code": refusal.code,
-        **({"detail": refusal.detail} if refusal.detail else {}),
+        **({"detail": i18n.gettext(refusal.detail)} if refusal.detail else {}),
         **refusal.extra,
     }
-    response = flask.jsonify(body)
+
+
+def problem(refusal: errors.Refusal) -> flask.Response:
+    """Write a refusal as ``application/problem+json`` (RFC 9457), with its stable code."""
+    response = flask.jsonify(told(refusal))
     response.mimetype = "application/problem+json"
     response.status_code = refusal.status
     return response
@@ -80,64 +84,6 @@ def progress(request: LoginRequest) -> dict[str, t.Any]:
         "state": request.state_at(current_state().flow.now()),
         "version": request.version,
         "expires_in": expires_in(request),
-    }
-
-
-def qr_text(request: LoginRequest) -> tuple[str, datetime]:
-    """Return the text of a fresh QR code for a request, and its time of issue."""
-    state = current_state()
-    token, issued_at = state.flow.qr_token(request)
-    url = state.base_url() + flask.url_for("qrlogin_phone.open_code", token=token)
-    expires_at = min(issued_at + state.settings.token_lifetime, request.deadline)
-    return state.hooks.qr_payload(url, token, issued_at, expires_at), issued_at
-
-
-def fresh_qr(request: LoginRequest) -> dict[str, t.Any]:
-    """Describe a fresh QR code, with its picture."""
-    text, issued_at = qr_text(request)
-    svg = qr_image.svg(text, current_state().qr_style)
-    return {"qr": {"url": text, "svg": svg}, "issued_at": timestamp(issued_at)}
-
-
-def started(request: LoginRequest) -> dict[str, t.Any]:
-    """Describe a new request to the browser that began it."""
-    state = current_state()
-    return {
-        "id": request.id,
-        **progress(request),
-        **fresh_qr(request),
-        "expires_at": timestamp(request.deadline),
-        "interval": state.pacing.unheld(),
-        "links": browser_links(request),
-    }
-
-
-def polled(request: LoginRequest, *, qr_due: bool, interval: float) -> dict[str, t.Any]:
-    """Describe a request to its browser: about the person, it says only the public profile."""
-    answer = progress(request) | {"interval": interval}
-    if request.profile is not None:
-        answer["profile"] = dataclasses.asdict(request.profile)
-    number = current_state().flow.number(request)
-    if number is not None:
-        answer["number"] = number
-    if request.reason is not None:
-        answer["reason"] = request.reason
-    if qr_due and answer["state"] is State.PENDING:
-        answer |= fresh_qr(request)
-    return answer
-
-
-def browser_links(request: LoginRequest) -> dict[str, str]:
-    """Return where the browser goes on with its request."""
-    return {
-        name: flask.url_for(f"qrlogin.{endpoint}", id=request.id)
-        for name, endpoint in {
-            "self": "show",
-            "poll": "poll",
-            "cancel": "cancel",
-            "qr_svg": "qr_svg",
-            "qr_png": "qr_png",
-        }.items()
     }
 
 
@@ -190,7 +136,19 @@ def device(device: LinkedDevice, *, current: str | None = None) -> dict[str, t.A
 
 def browser_of(user_agent: str) -> str:
     """Name a browser and its system."""
-    return _told(current_state().hooks.describe_browser, user_agent, "An unknown browser")
+    describe = current_state().hooks.describe_browser
+    if describe is default_describe_browser:
+        describe = _describe_browser
+    return _told(describe, user_agent, i18n.gettext("An unknown browser"))
+
+
+def _describe_browser(user_agent: str) -> str:
+    """Do as the hook's default does, in the person's language."""
+    browser, system = parse_browser(user_agent)
+    browser = browser or i18n.gettext("An unknown browser")
+    if system is None:
+        return browser
+    return i18n.gettext("%(browser)s on %(system)s", browser=browser, system=system)
 
 
 def place_of(address: str) -> Place | None:

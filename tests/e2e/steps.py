@@ -67,6 +67,11 @@ def approve(phone: Page, page: Page) -> None:
     phone.get_by_role("button", name=number_on(page), exact=True).click()
 
 
+def expect_state(page: Page, state: str) -> None:
+    """Wait until the panel has reached a state, whether or not all of it is seen."""
+    expect(page.locator(f"qr-login[state={state}]")).to_have_count(1)
+
+
 def expect_shown(page: Page, state: str) -> None:
     """Wait until the panel shows a state."""
     section = page.locator(f"qr-login[state={state}] section[data-state~={state}]")

@@ -89,6 +89,7 @@ def test_who_has_no_login_view_of_use_is_told_what_to_do(
         (lambda: {"error": "login"}, 200),
     ],
 )
+@pytest.mark.usefixtures("answers_of_the_host")
 def test_the_hosts_handler_is_asked(
     host: Host, browser: Browser, handler: object, status: int
 ) -> None:

@@ -300,11 +300,10 @@ class TestASecondStep:
         assert host.row()["state"] == "pending"
         assert host.native_app("anna").scan(browser.token).status_code == 200
 
-    def test_guards_a_view_as_the_reference_shows(self, host: Host) -> None:
-        reference = (pathlib.Path(__file__).parents[2] / "docs/reference.md").read_text()
-        section = reference.partition("## A second step")[2]
+    def test_guards_a_view_as_the_guide_shows(self, host: Host) -> None:
+        guide = (pathlib.Path(__file__).parents[2] / "docs/guides/second-step.md").read_text()
         names: dict[str, t.Any] = {}
-        exec(section.partition("```python\n")[2].partition("```")[0], names)
+        exec(guide.partition("```python\n")[2].partition("```")[0], names)
         view = names["second_step_required"](lambda: "the reports")
         host.app.add_url_rule("/reports", view_func=view)
         browser = host.browser()
