@@ -17,7 +17,7 @@ from .models import linked_device_model as linked_device_model
 from .models import LinkedDeviceMixin as LinkedDeviceMixin
 from .models import login_request_model as login_request_model
 from .models import LoginRequestMixin as LoginRequestMixin
-from .qr_image import QRStyle as QRStyle
+from .qr_style import QRStyle as QRStyle
 from .web.host_session import end_qr_logins as end_qr_logins
 from .web.host_session import is_qr_login as is_qr_login
 from .web.host_session import qr_device as qr_device

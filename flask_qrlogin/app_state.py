@@ -29,7 +29,7 @@ from .pacing import Pacing
 from .ports import LinkedDeviceStore
 from .ports import LoginRequestStore
 from .ports import Notifier
-from .qr_image import QRStyle
+from .qr_style import QRStyle
 from .waiting_room import WaitingRoom
 
 _KEY = "qrlogin"
@@ -71,7 +71,7 @@ class AppState(HostChecks):
         super().__init__(settings)
         self.hooks = hooks
         self.qr_style = qr_style
-        self.pacing = Pacing(settings.poll_interval)
+        self.pacing: Pacing = Pacing(settings.poll_interval)
         self._open_store = open_store
         self._open_device_store = open_device_store
         self._open_notifier = open_notifier
@@ -134,6 +134,11 @@ class AppState(HostChecks):
                         room.release()
                     self._waiting = room
         return self._waiting
+
+    @property
+    def held_polls(self) -> int:
+        """How many polls this process holds now; opens nothing."""
+        return 0 if self._waiting is None else self._waiting.count
 
     def release_waiting(self) -> None:
         """Answer all polls that are held, and hold none from now on."""

@@ -15,6 +15,7 @@ from . import backends
 from . import cli
 from . import host_database
 from . import i18n
+from . import metrics
 from .app_state import AppState
 from .app_state import Backend
 from .config import Settings
@@ -26,7 +27,7 @@ from .models import LoginRequestMixin
 from .ports import LinkedDeviceStore
 from .ports import LoginRequestStore
 from .ports import Notifier
-from .qr_image import QRStyle
+from .qr_style import QRStyle
 from .stores.sql import SQLStore
 from .stores.sql_devices import SQLDeviceStore
 from .web import app_api
@@ -34,9 +35,13 @@ from .web import audit_log
 from .web import browser
 from .web import devices
 from .web import host_session
+from .web import openapi
+from .web import panel
 from .web import phone
 from .web import phone_login
+from .web import scanner
 from .web import server
+from .web import typed_code
 
 
 def _utc_now() -> datetime:
@@ -107,11 +112,15 @@ class QRLogin(HookDecorators):
         for make_blueprint in (
             browser.make_blueprint,
             phone.make_blueprint,
+            typed_code.make_blueprint,
+            scanner.make_blueprint,
             app_api.make_blueprint,
             devices.make_blueprint,
+            openapi.make_blueprint,
         ):
             app.register_blueprint(make_blueprint(), url_prefix=state.settings.url_prefix)
-        app.add_template_global(browser.panel, "qrlogin")
+        app.add_template_global(panel.panel, "qrlogin")
+        app.add_template_global(panel.button, "qrlogin_button")
         app.add_template_global(i18n.text, "qrlogin_text")
         app.add_template_global(i18n.texts, "qrlogin_texts")
         app.cli.add_command(cli.group)
@@ -119,6 +128,7 @@ class QRLogin(HookDecorators):
         phone_login.connect(app)
         self._make_models_early(app, state.settings)
         audit_log.connect(app)
+        metrics.connect(app, state)
         server.release_at_sigterm(state)
 
     def _make_models_early(self, app: flask.Flask, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""Real servers, started once for all tests that ask for them.
+"""Real servers, started once for all tests that ask for them; and a look at every answer.
 
 Without CI=true in the environment the tests of a server that is not installed are skipped.
 """
@@ -13,12 +13,29 @@ import time
 import pytest
 import redis
 
+from tests.openapi import watch
 from tests.servers import MariaDB
 from tests.servers import Missing
 from tests.servers import PostgreSQL
 from tests.servers import Redis
 from tests.servers import running
 from tests.servers import S
+
+watch.begin()
+
+
+@pytest.fixture(autouse=True)
+def _every_answer_is_described() -> c.Iterator[None]:
+    """Fail the test that was answered something that ``/openapi.json`` does not say."""
+    yield
+    assert watch.take() == []
+
+
+@pytest.fixture
+def answers_of_the_host() -> c.Iterator[None]:
+    """For a test in which the host itself answers in our place, as nothing describes."""
+    yield
+    watch.take()
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,8 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_qrlogin import QRLogin
 from flask_qrlogin.ports import LoginRequestStore
 from flask_qrlogin.stores.memory import MemoryStore
-
-from .clock import Clock
-from .stores.device_contract import make_device
+from flask_qrlogin.testing import Clock
+from flask_qrlogin.testing.device_store_contract import make_device
 
 
 @pytest.fixture

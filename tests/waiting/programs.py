@@ -16,6 +16,7 @@ import sys
 import time
 import typing as t
 
+from ..openapi import contract
 from ..servers import free_port
 
 _ROOT = pathlib.Path(__file__).parents[2]
@@ -119,6 +120,8 @@ class Client:
             self.headers["Cookie"] = cookie.partition(";")[0]
         text = response.read()
         assert response.status in (200, 201), text
+        told = response.status, response.headers.items(), text
+        assert contract.faults_over_http(method, path, *told) == []
         return t.cast(Json, json.loads(text))
 
 
