@@ -8,17 +8,19 @@
 #   make test-long       runs those that take minutes: races and servers that die
 #   make lint            checks style, types and layers
 #   make wheel           builds the package, installs it alone and logs in with it
+#   make docs            builds the documentation into docs/_build
+#   make translations    brings the catalogues up to date with the sentences in the package
 #   make bench           measures what benchmarks/README.md tells, in about 25 minutes; needs Linux, and Node for peers.py
 #   make clean           removes what the others have made, but not the demo's data in instance/
 .POSIX:
-.PHONY: demo test test-long lint wheel bench clean
+.PHONY: demo test test-long lint wheel docs translations bench clean
 
 PYTHON = python3
 PORT = 5050
 LAN =
 BIN = .venv/bin
 PACKAGE = flask_qrlogin
-CORE = $(PACKAGE)/errors.py,$(PACKAGE)/tokens.py,$(PACKAGE)/login_request.py,$(PACKAGE)/confirmation.py,$(PACKAGE)/linked_device.py,$(PACKAGE)/transitions.py,$(PACKAGE)/ports.py,$(PACKAGE)/ledger.py,$(PACKAGE)/login_flow.py,$(PACKAGE)/approval_flow.py,$(PACKAGE)/device_list.py,$(PACKAGE)/liveness.py,$(PACKAGE)/waiting_room.py,$(PACKAGE)/pacing.py
+CORE = $(PACKAGE)/errors.py,$(PACKAGE)/tokens.py,$(PACKAGE)/typed_code.py,$(PACKAGE)/login_request.py,$(PACKAGE)/confirmation.py,$(PACKAGE)/linked_device.py,$(PACKAGE)/transitions.py,$(PACKAGE)/ports.py,$(PACKAGE)/ledger.py,$(PACKAGE)/login_flow.py,$(PACKAGE)/approval_flow.py,$(PACKAGE)/device_list.py,$(PACKAGE)/liveness.py,$(PACKAGE)/waiting_room.py,$(PACKAGE)/pacing.py
 
 demo: .venv/.example
 	@$(BIN)/python -m example_app --port "$(PORT)" --lan "$(LAN)"
@@ -37,6 +39,15 @@ lint: .venv/.dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/basedpyright --pythonpath $(BIN)/python --project tests/typed
+	PYTHONPATH=. $(BIN)/basedpyright --pythonpath $(BIN)/python --verifytypes $(PACKAGE) --ignoreexternal
+
+docs: .venv/.dev
+	$(BIN)/python docs/generate.py
+	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build
+
+translations: .venv/.dev
+	$(BIN)/python -m tests.catalogues
 
 bench: .venv/.dev
 	$(BIN)/python benchmarks/qr_render.py
@@ -59,7 +70,7 @@ wheel: .venv/.dev
 	dist/empty/bin/python -W error tests/smoke.py
 
 clean:
-	rm -rf .venv dist htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv dist docs/_build htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
 	rm -rf .import_linter_cache .grimp_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 

@@ -6,10 +6,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import types
-
-import flask
-from flask_login import LoginManager
 
 ROOT = pathlib.Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -24,23 +20,6 @@ def test_the_app_of_the_readme_logs_a_browser_in() -> None:
     )
     assert result.returncode == 0, result.stderr
     assert "logs a browser in" in result.stdout
-
-
-def test_the_request_loader_of_the_readme_reads_a_bearer_token() -> None:
-    login_manager = LoginManager()
-    people = {"good": types.SimpleNamespace(name="Ann")}
-    code = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[1]
-    exec(code, {"login_manager": login_manager, "find_user_by_token": people.get})
-    load = login_manager.request_callback
-    app = flask.Flask("host")
-    for authorization, user in [
-        ("Bearer good", people["good"]),
-        ("Bearer bad", None),
-        ("Basic good", None),
-        ("", None),
-    ]:
-        with app.test_request_context(headers={"Authorization": authorization}):
-            assert load(flask.request) is user
 
 
 def test_the_commands_of_the_readme_are_there() -> None:

@@ -16,7 +16,7 @@ from .audited import run
 
 ROOT = pathlib.Path(__file__).parents[1]
 TEXT = (ROOT / "docs/security/threat-model.md").read_text()
-NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", TEXT)))
+NAMED = sorted(set(re.findall(r"`((?:tests|flask_qrlogin)/[\w/]+\.py)(?:::(\w+))?`", TEXT)))
 #: One file for each attack that was asked for.
 ATTACKS = {
     "photographed_code",

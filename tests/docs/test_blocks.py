@@ -1,0 +1,92 @@
+"""Every block of Python in the README and the documentation runs, in an app as a reader has it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import sys
+import types
+import typing as t
+
+import flask
+import pytest
+from flask_login import LoginManager
+from flask_login import UserMixin
+from flask_sqlalchemy import SQLAlchemy
+
+from flask_qrlogin import QRLogin
+from flask_qrlogin.cli import group
+
+from . import pages
+
+#: The programs that the pages may call, besides those of Flask and make, which are looked up.
+PROGRAMS = {"cd", "mkdir", "python", "python3", "pip", ".", "docker", "granian", "curl", "git"}
+
+
+@pytest.fixture
+def reader(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, t.Any]:
+    """What the blocks of a page find: an app with Flask-Login, Flask-SQLAlchemy and QR login."""
+    monkeypatch.chdir(tmp_path)
+    # A hidden block may set more of it.
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    app = flask.Flask("reader", instance_path=str(tmp_path / "instance"), root_path=str(tmp_path))
+    app.config.update(
+        TESTING=True, SECRET_KEY="key", SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/app.sqlite3"
+    )
+    db = SQLAlchemy(app)
+
+    class User(UserMixin, db.Model):  # type: ignore[misc, name-defined]
+        id = db.Column(db.Integer, primary_key=True)
+        name = db.Column(db.String(80))
+
+    login_manager = LoginManager(app)
+    login_manager.user_loader(lambda id: db.session.get(User, int(id)))
+    # SQLAlchemy looks into the module of a class for what its annotations mean.
+    module = types.ModuleType("reader")
+    monkeypatch.setitem(sys.modules, "reader", module)
+    vars(module).update(app=app, db=db, login_manager=login_manager, User=User)
+    vars(module).update(qrlogin=QRLogin(app))
+    return vars(module)
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=pages.name)
+def test_the_python_runs(page: pathlib.Path, reader: dict[str, t.Any]) -> None:
+    for block in pages.blocks(page, "python", "setup"):
+        exec(compile(block, str(page), "exec"), reader)
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=pages.name)
+def test_the_json_can_be_read(page: pathlib.Path) -> None:
+    for block in pages.blocks(page, "json"):
+        json.loads(block)
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=pages.name)
+def test_the_commands_exist(page: pathlib.Path) -> None:
+    targets = re.findall(r"^([\w-]+):", (pages.ROOT / "Makefile").read_text(), re.MULTILINE)
+    for block in pages.blocks(page, "sh"):
+        for line in block.split("\n"):
+            words = [word for word in line.split() if not re.match(r"#|[A-Z_]+=", word)]
+            if words[:1] == ["make"]:
+                assert words[1] in targets
+            elif words and words[0] != "flask":
+                assert words[0] in PROGRAMS, line
+    for command in re.findall(r"`flask qrlogin ([a-z][\w-]*)", page.read_text()):
+        assert command in group.commands
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=pages.name)
+def test_no_block_is_left_out(page: pathlib.Path) -> None:
+    fences = re.findall(r"^ *```(.*)$", page.read_text(), re.MULTILINE)
+    assert len(fences) % 2 == 0
+    assert all(fences[::2]), "A block does not name its language, so that nothing would run it."
+    assert {"py", "bash", "console", "shell", "pycon"}.isdisjoint(fences)
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=pages.name)
+def test_every_link_within_the_repository_leads_somewhere(page: pathlib.Path) -> None:
+    text = re.sub(r"^ *```.*?^ *```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+        assert (page.parent / target).exists(), target
