@@ -18,8 +18,8 @@ from playwright.sync_api import sync_playwright
 ROOT = pathlib.Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tests.chromium import FLAGS  # noqa: E402
 from tests.e2e import steps  # noqa: E402
-from tests.e2e.conftest import FLAGS  # noqa: E402
 from tests.e2e.conftest import PHONE  # noqa: E402
 from tests.e2e.conftest import running  # noqa: E402
 from tests.programs import find_browser  # noqa: E402

@@ -51,6 +51,7 @@ class ApprovalFlow:
         )
         self._confirm = tokens.ConfirmSigner(secret_keys)
         self._numbers = tokens.NumberMatch(secret_keys)
+        self._codes = tokens.TypedCodes(secret_keys)
 
     def prove_opened(self, token: str) -> str | None:
         """Return a proof that a fresh code was opened now, or None if the code is not fresh."""
@@ -74,6 +75,7 @@ class ApprovalFlow:
         """
         code = typed_code.read(text)
         found = self._ledger.of_code(code) if code else []
+        found = [request for request in found if self._codes.matches(request.id, code or "")]
         now = self.now()
         # Of those that have ended, the newest.
         fitting = [r for r in found if not r.state_at(now).is_end] or found[:1]

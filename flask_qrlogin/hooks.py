@@ -29,7 +29,7 @@ class Place:
 
 
 #: Where applications keep what people call each other.
-_NAMES = ("display_name", "name", "full_name", "first_name")
+_NAMES = ("display_name", "name", "first_name", "full_name")
 
 
 def default_profile(user: t.Any) -> Profile:

@@ -6,10 +6,12 @@ Messages are whole English sentences with named placeholders, such as ``%(name)s
 
 from __future__ import annotations
 
+import collections.abc as c
 import functools
 import gettext as catalogues
 import io
 import pathlib
+import re
 import typing as t
 from datetime import datetime
 from datetime import UTC
@@ -22,15 +24,16 @@ from .app_state import current_state
 if t.TYPE_CHECKING:
     from babel import Locale
 
+#: A text, or one that is escaped already.
+Text = t.TypeVar("Text", str, markupsafe.Markup)
+#: A percent sign that begins no placeholder, written once or twice.
+_PERCENT = re.compile(r"%%|%(?!\()")
 _FOLDER = pathlib.Path(__file__).with_name("translations")
 
 
 def gettext(message: str, **values: object) -> str:
     """Return a sentence in the person's language, with its placeholders filled in."""
-    found = current_state().hooks.wording(message)
-    sentence = found or _catalogue().gettext(message)
-    # What a hook of the app says may have a percent sign.
-    return sentence % values if values else sentence
+    return _filled(message, _catalogue().gettext(message), values, _plain)
 
 
 def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
@@ -38,8 +41,8 @@ def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
 
     The hook ``wording`` is asked for the form that English would use.
     """
-    found = current_state().hooks.wording(singular if num == 1 else plural)
-    return (found or _catalogue().ngettext(singular, plural, num)) % {"num": num, **values}
+    sentence = _catalogue().ngettext(singular, plural, num)
+    return _filled(singular if num == 1 else plural, sentence, {"num": num, **values}, _plain)
 
 
 def text(message: str, **values: object) -> markupsafe.Markup:
@@ -47,13 +50,34 @@ def text(message: str, **values: object) -> markupsafe.Markup:
 
     ``{{ qrlogin_text("Check that it says %(host)s.", host=strong(site_host)) }}``
     """
-    sentence = markupsafe.escape(gettext(message))
-    return sentence % values if values else sentence
+    return _filled(message, _catalogue().gettext(message), values, markupsafe.escape)
 
 
 def texts(singular: str, plural: str, num: int, **values: object) -> markupsafe.Markup:
     """Return the form of a sentence that fits a number, for a template."""
     return markupsafe.escape(ngettext(singular, plural, num, **values))
+
+
+def _plain(sentence: str) -> str:
+    return sentence
+
+
+def _filled(
+    message: str, sentence: str, values: c.Mapping[str, object], write: c.Callable[[str], Text]
+) -> Text:
+    """Fill in the placeholders of a sentence, or of what the hook says in its place.
+
+    Where the hook fails, or has a placeholder of its own, the person must still be able to deny.
+    """
+    try:
+        own = current_state().hooks.wording(message)
+        if own is not None:
+            return write(_PERCENT.sub("%%", own)) % values
+    except Exception:
+        flask.current_app.logger.exception("The hook wording of flask_qrlogin failed.")
+    written = write(sentence)
+    # Without values a percent sign is one: what a host refuses with comes here, too.
+    return written % values if values else written
 
 
 def moment(when: datetime) -> str:
@@ -110,16 +134,13 @@ def _shipped(locale: Locale | None) -> str:
     """Return which of our languages fits a locale best: of Chinese by script, of others by land."""
     if locale is None:
         return "en"
-    from babel import Locale
     from babel.core import get_global
+    from babel.core import parse_locale
 
     likely = get_global("likely_subtags")
-    here = Locale.parse(likely.get(str(locale), str(locale)))
-    usual = Locale.parse(likely.get(here.language, here.language))
-    names = [
-        f"{each.language}_{part}"
-        for each in (here, usual)
-        for part in (each.script, each.territory)
-    ]
+    # Not as a Locale: of some names that are likely Babel knows nothing more.
+    language, *here = parse_locale(likely.get(str(locale), str(locale)))[:3]
+    _, *usual = parse_locale(likely.get(language, language))[:3]
+    names = [f"{language}_{part}" for part in (*reversed(here), *reversed(usual)) if part]
     shipped = {path.stem for path in _FOLDER.glob("*.po")}
-    return next((name for name in [*names, here.language] if name in shipped), "en")
+    return next((name for name in [*names, language] if name in shipped), "en")

@@ -61,6 +61,7 @@ class LoginFlow:
         )
         self._secrets = tokens.SecretHasher(secret_keys)
         self._numbers = tokens.NumberMatch(secret_keys)
+        self._codes = tokens.TypedCodes(secret_keys)
         self._starts = itertools.count()
 
     def draft(
@@ -82,8 +83,9 @@ class LoginFlow:
         now = self.now()
         secret = tokens.new_secret()
         expires_at = now + self._lifetimes.request
+        id = tokens.new_id()
         request = LoginRequest(
-            id=tokens.new_id(),
+            id=id,
             secret_hash=self._secrets.hash(secret),
             created_at=now,
             expires_at=expires_at,
@@ -92,7 +94,7 @@ class LoginFlow:
             address=cleaned(address, 45),
             network=network,
             browser_id=browser_id,
-            typed_code=tokens.new_typed_code() if typed_code else None,
+            typed_code=self._codes.write(id) if typed_code else None,
             next=next,
             login_hint=cleaned(login_hint, 255) or None if login_hint else None,
             requested_by=requested_by,

@@ -43,11 +43,6 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-def new_typed_code() -> str:
-    """Make a code to be typed: one of 20 to the power of 8, about 34 bits."""
-    return "".join(secrets.choice(typed_code.ALPHABET) for _ in range(typed_code.LENGTH))
-
-
 def _b64encode(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
@@ -170,7 +165,11 @@ class QRTokens:
     ) -> None:
         self._qr = IdSigner(secret_keys, "qr")
         self._typed = IdSigner(secret_keys, "typed")
-        self._opened = IdSigner(secret_keys, "opened")
+        # What was typed proves nothing of a picture: its warning would be gone.
+        self._opened = {
+            typed: IdSigner(secret_keys, "opened typed" if typed else "opened")
+            for typed in (False, True)
+        }
         self._token_lifetime = token_lifetime
         self._proof_lifetime = proof_lifetime
 
@@ -196,14 +195,16 @@ class QRTokens:
     def prove_opened(self, token: str, now: datetime) -> str | None:
         """Return the proof that a fresh code was opened now, or None if it is not fresh."""
         signed = self.read(token)
-        return self._opened.write(signed.id, now) if self.may_scan(signed, None, now) else None
+        if not self.may_scan(signed, None, now):
+            return None
+        return self._opened[signed.typed].write(signed.id, now)
 
     def may_scan(self, signed: SignedId, proof: str | None, now: datetime) -> bool:
         """Tell whether a token is fresh, or the proof shows that it was when it was opened."""
         if _is_fresh(signed.issued_at, now, self._token_lifetime):
             return True
         try:
-            opened = self._opened.read(proof or "")
+            opened = self._opened[signed.typed].read(proof or "")
         except errors.TokenInvalid:
             return False
         return opened.id == signed.id and _is_fresh(opened.issued_at, now, self._proof_lifetime)
@@ -247,6 +248,34 @@ class ConfirmSigner:
     def _payload(head: bytes, id: str, user_id: str) -> bytes:
         # Id and version have a fixed length, so no two triples have the same payload.
         return head + bytes.fromhex(id) + user_id.encode("utf-8", "surrogatepass")
+
+
+class TypedCodes:
+    """Makes the code of a request that can be typed: one of 20 to the power of 8, about 34 bits.
+
+    Derived with the app's key, so that a code names no request of another app that shares the
+    store: number 7 may be a customer there and a clerk here.
+    """
+
+    def __init__(self, secret_keys: c.Sequence[str | bytes]) -> None:
+        self._signers = [Signer([key], "typed code") for key in secret_keys]
+
+    def write(self, id: str) -> str:
+        """Return the code of a new request."""
+        return self._made(self._signers[0], id)
+
+    def matches(self, id: str, code: str) -> bool:
+        """Tell whether a code was made here for a request."""
+        return code in [self._made(signer, id) for signer in self._signers]
+
+    @staticmethod
+    def _made(signer: Signer, id: str) -> str:
+        drawn = int.from_bytes(signer.sign(bytes.fromhex(id), 32), "big")
+        letters = len(typed_code.ALPHABET)
+        return "".join(
+            typed_code.ALPHABET[drawn // letters**place % letters]
+            for place in range(typed_code.LENGTH)
+        )
 
 
 class NumberMatch:

@@ -13,6 +13,7 @@ import time
 import pytest
 import redis
 
+from tests.chromium import browser as browser
 from tests.openapi import watch
 from tests.servers import MariaDB
 from tests.servers import Missing

@@ -110,7 +110,12 @@ def test_a_token_tells_whether_a_code_was_typed() -> None:
     scanned, typed = codes.write(id, NOW), codes.write_typed(id, NOW)
     assert codes.read(scanned) == tokens.SignedId(id, NOW)
     assert codes.read(typed) == tokens.SignedId(id, NOW, typed=True)
-    assert codes.prove_opened(typed, NOW) == codes.prove_opened(scanned, NOW) is not None
+    # What one of them proves helps the other nothing.
+    later = NOW + timedelta(seconds=61)
+    for one, other in [(typed, scanned), (scanned, typed)]:
+        proof = codes.prove_opened(one, NOW)
+        assert codes.may_scan(codes.read(one), proof, later)
+        assert not codes.may_scan(codes.read(other), proof, later)
     for text in changed(typed):
         with pytest.raises(errors.TokenInvalid):
             codes.read(text)

@@ -49,10 +49,18 @@ def test_whatever_is_read_is_a_code(text: str) -> None:
     assert code is None or (len(code) == 8 and set(code) <= set(typed_code.ALPHABET))
 
 
-def test_codes_are_made_by_chance_and_read_as_they_are_shown() -> None:
-    codes = {tokens.new_typed_code() for _ in range(1000)}
+def test_codes_look_like_chance_and_are_read_as_they_are_shown() -> None:
+    codes = {tokens.TypedCodes(["key"]).write(tokens.new_id()) for _ in range(1000)}
     assert len(codes) == 1000
     assert {letter for code in codes for letter in code} == set(typed_code.ALPHABET)
     assert len(typed_code.ALPHABET) == 20
     assert {typed_code.read(typed_code.grouped(code)) for code in codes} == codes
     assert typed_code.grouped("WDJBMJHT") == "WDJB-MJHT"
+
+
+def test_a_code_belongs_to_one_request_and_to_the_apps_keys() -> None:
+    one, other = tokens.new_id(), tokens.new_id()
+    code = tokens.TypedCodes(["old"]).write(one)
+    assert tokens.TypedCodes(["new", "old"]).matches(one, code)
+    assert not tokens.TypedCodes(["new", "old"]).matches(other, code)
+    assert not tokens.TypedCodes(["new"]).matches(one, code)

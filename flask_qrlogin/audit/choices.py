@@ -11,6 +11,7 @@ import flask
 from .. import tokens
 from ..confirmation import Confirmation
 from ..errors import QRLoginError
+from ..hooks import Hooks
 from ..notifiers.in_process import InProcessNotifier
 from ..stores.memory import MemoryStore
 from ..stores.sql import SQLStore
@@ -98,6 +99,12 @@ def typed_codes(e: Evidence) -> Finding:
             name,
             "Who types a code that somebody has told them approves with one tap.",
             "Leave QRLOGIN_CONFIRMATION at 'auto', or set QRLOGIN_TYPED_CODE to False.",
+        )
+    if e.state.hooks.confirmation_policy is not Hooks().confirmation_policy:
+        return note(
+            name,
+            "The hook confirmation_policy decides what is asked of who types a code.",
+            "Let it answer TAP for no login whose signals.typed_code is True.",
         )
     return note(
         name,

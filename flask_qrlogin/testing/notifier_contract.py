@@ -26,7 +26,7 @@ from ..waiting_room import WaitingRoom
 #: Seconds between heartbeats here.
 HURRY = 0.2
 #: Seconds until a test gives up on what ought to happen at once.
-PATIENCE = 15.0
+PATIENCE = 30.0
 
 OpenNotifier: t.TypeAlias = c.Callable[[], Notifier]
 

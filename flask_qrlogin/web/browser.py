@@ -73,8 +73,9 @@ def login() -> flask.typing.ResponseReturnValue:
 def start() -> flask.typing.ResponseReturnValue:
     """Answer ``POST /requests``: a new login request, and the cookie that binds it."""
     body = guard.Body(forms=True)
-    next = body.optional_text("next")
-    if next is not None and onward.own(next) is None:
+    asked = body.optional_text("next")
+    next = onward.own(asked)
+    if asked is not None and next is None:
         raise errors.BadRequest("'next' has to be a path of this site, such as '/welcome'.")
     login_hint = body.optional_text("login_hint")
     if login_hint is not None and len(login_hint) > _LONGEST_HINT:

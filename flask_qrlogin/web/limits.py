@@ -87,7 +87,8 @@ def count_code(user_id: str) -> None:
     """Count a typed code, by person and address, before it is known whether it is good.
 
     Where nothing can be counted, nothing is let through: guessing must not be free, and scanning
-    goes on. What one person types too often is not counted for the others at the same address.
+    goes on. What one person types too often is not counted for the others at the same address; an
+    address that is nobody's, such as that of a proxy on this host, is not counted.
 
     Raises:
         RateLimited, StoreUnavailable

@@ -9,11 +9,11 @@ from .next_path import is_own_path
 
 
 def kept_next() -> str | None:
-    """Return where the person was going, as Flask-Login keeps it: not checked."""
+    """Return where the person was going, as the app's login keeps it: not checked."""
     next = flask.request.args.get("next")
     if next is None and flask.current_app.config.get("USE_SESSION_FOR_NEXT"):
         next = flask.session.get("next")
-    return next
+    return next and _without_host(next)
 
 
 def wanted() -> str | None:
@@ -30,10 +30,14 @@ def main_page() -> str:
 def own(next: str | None) -> str | None:
     """Return a path of this site, outside our own pages, and None for all else.
 
-    Some logins of apps write their own address before it.
+    The site's own address before it is taken off.
     """
-    base_url = current_state().base_url()
-    if next and next.startswith(f"{base_url}/"):
-        next = next.removeprefix(base_url)
+    next = next and _without_host(next)
     prefix = flask.request.root_path + current_state().settings.url_prefix
     return next if next and is_own_path(next, prefix=prefix) else None
+
+
+def _without_host(next: str) -> str:
+    """Take the site's own address off, which the logins of some apps write before a path."""
+    base_url = current_state().base_url()
+    return next.removeprefix(base_url) if next.startswith(f"{base_url}/") else next

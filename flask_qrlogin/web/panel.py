@@ -74,14 +74,15 @@ def _render(name: str, next: str | None, **context: str | None) -> markupsafe.Ma
 
 
 def _rendered(name: str, next: str | None, **context: str | None) -> markupsafe.Markup:
-    if next is not None and onward.own(next) is None:
+    own = onward.own(next)
+    if next is not None and own is None:
         raise ValueError(f"qrlogin(next={next!r}): give a path of this site, such as '/welcome'.")
     second_step = current_state().settings.require_login
     if (onward.kept_next() or "").startswith(_pages_of_phones()):
         return markupsafe.Markup()
     if second_step and people.at_browser() is None:
         return markupsafe.Markup()  # First comes the password.
-    next = next or onward.wanted()
+    next = own or onward.wanted()
     return markupsafe.Markup(  # noqa: S704 - our own template, autoescaped
         flask.render_template(
             f"qrlogin/{name}.html",

@@ -20,7 +20,7 @@ from playwright.sync_api import Error
 from playwright.sync_api import Playwright
 from playwright.sync_api import sync_playwright
 
-from tests.e2e.conftest import FLAGS
+from tests.chromium import FLAGS
 from tests.programs import find_browser
 
 from .client import Answer

@@ -12,21 +12,10 @@ import typing as t
 import pytest
 from playwright.sync_api import Browser
 from playwright.sync_api import BrowserContext
-from playwright.sync_api import Error
 from playwright.sync_api import expect
 from playwright.sync_api import Page
-from playwright.sync_api import sync_playwright
-
-from tests.programs import find_browser
 
 ROOT = pathlib.Path(__file__).parents[2]
-#: Chromium asks the network for nothing of its own; root needs --no-sandbox.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PHONE: t.Final[dict[str, t.Any]] = {
     "viewport": {"width": 390, "height": 844},
     "has_touch": True,
@@ -89,20 +78,6 @@ def strict_server(tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[str]:
     """The example app where the number has to be typed."""
     with running(tmp_path_factory.mktemp("strict"), FLASK_QRLOGIN_CONFIRMATION="typed") as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def browser() -> c.Iterator[Browser]:
-    """Chromium: the system's, else the one that Playwright has downloaded."""
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
-        except Error as error:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(f"No Chromium. Run: playwright install chromium. {error.message}")
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ _PAGE: t.Final = """<!doctype html>
 _LOGO: t.Final = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" width="9" height="9">
 <path d="M0 0h9v9H0z" fill="#0b6467"/></svg>"""
 
+_SMALL: t.Final = "html { font-size: 62.5%; } body { font-size: 1.4rem; } main { width: 472px; }"
+
 
 class _Quiet(WSGIRequestHandler):
     def log(self, *args: object) -> None:
@@ -56,11 +58,19 @@ class PanelHost(Host):
             "full": _PAGE % ("", "{{ qrlogin() }}"),
             "compact": _PAGE % ("", "{{ qrlogin(size='compact') }}"),
             "button": _PAGE % ("{{ qrlogin_button() }}", ""),
+            # As Bootstrap 3 and many since: a rem is 10 pixels.
+            "narrow": _PAGE.replace("<title>", "<link rel=stylesheet href=/small.css><title>")
+            % ("", "{{ qrlogin() }}"),
         }
         self.app.add_url_rule(
-            "/<any(full,compact,button):size>",
+            "/<any(full,compact,button,narrow):size>",
             "panel",
             view_func=lambda size: flask.render_template_string(pages[size]),
+        )
+        self.app.add_url_rule(
+            "/small.css",
+            "small",
+            view_func=lambda: flask.Response(_SMALL, mimetype="text/css"),
         )
         self.app.add_url_rule(
             "/logo.svg",

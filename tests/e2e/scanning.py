@@ -17,10 +17,10 @@ from playwright.sync_api import Page
 from playwright.sync_api import Request
 
 from flask_qrlogin import qr_image
+from tests.chromium import FLAGS
 from tests.programs import find_browser
 
 from . import steps
-from .conftest import FLAGS
 from .conftest import PHONE
 
 TOKEN = "A" * 38

@@ -9,10 +9,10 @@ from playwright.sync_api import Browser
 from playwright.sync_api import expect
 from playwright.sync_api import Page
 
+from tests.chromium import FLAGS
 from tests.programs import find_browser
 
 from . import steps
-from .conftest import FLAGS
 from .conftest import NewContext
 from .conftest import PHONE
 from .scanning import asked_for

@@ -115,7 +115,6 @@ class World:
                 tokens,
                 new_id=lambda: self._chance.randbytes(16).hex(),
                 new_secret=lambda: urlsafe_b64encode(self._chance.randbytes(33)).decode()[:43],
-                new_typed_code=lambda: "".join(self._chance.choices(typed_code.ALPHABET, k=8)),
             ),
         ):
             answer = Response(*run_wsgi_app(self.host.app, shot.environ(), buffered=True))

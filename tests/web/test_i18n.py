@@ -111,6 +111,7 @@ def test_no_template_holds_a_text_of_its_own(path: pathlib.Path) -> None:
         ("zh_HK", "zh_Hant"),
         ("zh_Hant", "zh_Hant"),
         ("ar_EG", "ar"),
+        ("no", "en"),
     ],
 )
 def test_the_language_that_fits_the_apps_locale_is_taken(chosen: str, language: str) -> None:
@@ -194,3 +195,28 @@ class TestWording:
         with host.app.test_request_context():
             counted = [i18n.ngettext("%(num)d second", "%(num)d seconds", n) for n in (1, 2)]
         assert counted == ["one tick", "2 ticks"]
+
+    @pytest.mark.parametrize("own", ["%(nobody)s", "%(site)", None])
+    def test_that_fails_leaves_the_sentence_as_it_was(
+        self, make_host: MakeHost, own: str | None, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def wording(message: str) -> str:
+            if own is None:
+                raise RuntimeError
+            return own
+
+        host = make_host()
+        host.qrlogin.wording(wording)
+        with host.app.test_request_context():
+            assert i18n.text("Log in to %(site)s", site="<b>") == "Log in to &lt;b&gt;"
+            assert i18n.gettext("Log in to %(site)s", site="<b>") == "Log in to <b>"
+        assert "The hook wording of flask_qrlogin failed." in caplog.text
+
+    @pytest.mark.parametrize("percent", ["%", "%%"])
+    def test_may_have_a_percent_sign(self, make_host: MakeHost, percent: str) -> None:
+        host = make_host()
+        own = {"Approve": f"100 {percent} <yes>", "To %(site)s": f"100 {percent} sure of %(site)s"}
+        host.qrlogin.wording(own.get)
+        with host.app.test_request_context():
+            assert i18n.text("Approve") == "100 % &lt;yes&gt;"
+            assert i18n.gettext("To %(site)s", site="S") == "100 % sure of S"

@@ -217,3 +217,37 @@ def test_with_a_prefix_of_its_own(make_host: MakeHost) -> None:
     assert started["qr"]["url"].startswith("http://localhost/auth/qr/s/")
     answer = browser.post("/auth/qr/requests", {"next": "/auth/qr/"})
     assert "next" in t.cast(Json, answer.json)["detail"]
+
+
+class TestTheSitesOwnAddress:
+    def test_is_taken_off_before_it_is_kept(self, host: Host) -> None:
+        browser = host.browser()
+        browser.start(next="http://localhost/welcome?x=1")
+        assert host.row()["next"] == "/welcome?x=1"
+        browser.post("/qrlogin/requests", {"next": f"http://localhost/{'a' * 1999}"})
+        assert max(len(row["next"]) for row in host.rows()) == 2000
+
+    def test_in_the_query_of_a_login_page_counts_as_the_path(self, host: Host) -> None:
+        page = host.browser().get("/login?next=http://localhost/welcome").text
+        assert 'next="/welcome"' in page
+        # A phone on its way to a code is shown no other.
+        assert (
+            "<qr-login" not in host.browser().get("/login?next=http://localhost/qrlogin/s/x").text
+        )
+
+    @pytest.mark.parametrize(
+        "next",
+        [
+            "http://localhost.evil/x",
+            "http://localhost@evil/x",
+            "http://localhost//evil/x",
+            "http://localhost/\\evil",
+            "https://localhost/x",
+            "http://localhost:81/x",
+            "http://localhost/qrlogin/devices",
+            "http://localhost",
+        ],
+    )
+    def test_is_not_what_merely_looks_like_it(self, host: Host, next: str) -> None:
+        answer = host.browser().post("/qrlogin/requests", {"next": next})
+        assert problem(answer) == (400, "bad_request")

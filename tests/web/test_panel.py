@@ -9,6 +9,7 @@ import pytest
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
+from flask_qrlogin import ConfigurationError
 from flask_qrlogin import QRLogin
 from flask_qrlogin import QRStyle
 
@@ -247,3 +248,47 @@ def _script(host: Host) -> str:
     url = re.search(r'src="([^"]+element\.js)"', host.browser().get("/qrlogin/").text)
     assert url is not None
     return host.browser().get(url[1]).text
+
+
+class TestWhereTheAppLacksSomething:
+    def lacking(self, make_host: MakeHost) -> Host:
+        host = make_host(TESTING=False, DEBUG=False)
+        host.app.add_url_rule(
+            "/own", view_func=lambda: flask.render_template_string("Password {{ qrlogin() }}")
+        )
+        return host
+
+    def test_the_rest_of_the_page_is_shown_and_the_log_tells(
+        self, make_host: MakeHost, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        # Nothing says which host to trust.
+        assert self.lacking(make_host).browser().get("/own").text == "Password "
+        assert "leaves its panel out" in caplog.text
+        assert "Set QRLOGIN_BASE_URL" in caplog.text
+
+    def test_whoever_develops_is_told_at_once(self, make_host: MakeHost) -> None:
+        host = self.lacking(make_host)
+        host.app.testing = True
+        host.app.config["SECRET_KEY"] = None
+        with pytest.raises(ConfigurationError, match="SECRET_KEY"):
+            host.browser().get("/own")
+
+    def test_a_login_view_that_is_none_takes_nothing_down(self, host: Host) -> None:
+        host.login_manager.login_view = "no.such.view"
+        assert host.browser().get("/qrlogin/").status_code == 200
+        result = host.app.test_cli_runner().invoke(args=["qrlogin", "config"])
+        assert result.exit_code == 1
+        assert "login_view is 'no.such.view', and no view has that name" in result.output
+
+
+def test_a_nonce_stands_at_the_script_and_the_stylesheet(host: Host) -> None:
+    for source in ("{{ qrlogin(nonce='abc') }}", "{{ qrlogin_button(nonce='abc') }}"):
+        with host.app.test_request_context():
+            page = flask.render_template_string(source)
+        assert page.count("<script") == len(re.findall(r'<script[^>]* nonce="abc">', page)) == 1
+        assert page.count("<link") == len(re.findall(r'<link[^>]* nonce="abc">', page))
+
+
+@pytest.mark.parametrize("page", ["s/x", "code", "scan"])
+def test_a_phone_on_its_way_to_approve_is_shown_no_code(host: Host, page: str) -> None:
+    assert "<qr-login" not in host.browser().get(f"/login?next=/qrlogin/{page}").text

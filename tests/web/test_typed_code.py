@@ -16,6 +16,7 @@ from flask_qrlogin import budgets
 from flask_qrlogin import ConfigurationError
 from flask_qrlogin import typed_code
 from flask_qrlogin.confirmation import Signals
+from flask_qrlogin.stores.memory import MemoryStore
 
 from .conftest import MakeHost
 from .host import Host
@@ -402,3 +403,29 @@ def test_no_log_tells_a_code(make_typed: MakeTyped, caplog: pytest.LogCaptureFix
     told = f"{caplog.text}{[record.__dict__ for record in caplog.records]}{request!r}"
     for text in (code, code.replace("-", "")):
         assert text not in told
+
+
+def test_a_code_of_one_app_is_none_at_another_that_shares_its_store(make_typed: MakeTyped) -> None:
+    # Number 470011 is a customer of the shop, and a clerk of the office.
+    store = MemoryStore()
+    shop = make_typed(store=store, SECRET_KEY="of the shop")
+    office = make_typed(store=store, SECRET_KEY="of the office")
+    clerk = office.browser()
+    clerk.start()
+    answer = enter(shop.phone("anna"), code_on(clerk))
+    assert answer.status_code == 404
+    assert enter(office.phone("anna"), code_on(clerk)).status_code == 200
+
+
+def test_what_was_typed_does_not_open_an_old_picture_of_the_same_request(
+    make_typed: MakeTyped,
+) -> None:
+    host = make_typed()
+    browser, phone = host.browser(), host.phone("anna")
+    browser.start()
+    assert enter(phone, code_on(browser)).status_code == 200
+    page = phone.page.request.path
+    host.clock.advance(100)
+    # The page that was typed for goes on, the picture would come without the warning.
+    assert phone.open(page).status_code == 200
+    assert phone.open(browser.url).status_code == 410

@@ -12,7 +12,7 @@ import { LoginClient } from "./client.js";
 function address(text) {
   const link = document.createElement("a");
   link.href = text ?? "";
-  return text && !/^(javascript|data|vbscript|blob|file):/.test(link.href) ? link.href : "";
+  return text && !/^(javascript|data|vbscript|blob|file):/i.test(link.href) ? link.href : "";
 }
 
 /** Builds the picture shape by shape, since innerHTML is closed under Trusted Types. */

@@ -50,6 +50,7 @@ _SECRET_COOKIE = "__Host-qrlogin-ID"  # noqa: S105 - a name
 _SESSION_COOKIE = "SESSION"
 
 
+@functools.lru_cache(maxsize=4)
 def write(*, server: str, prefix: str, session_cookie: str, is_https: bool) -> str:
     """Write the document as JSON for a site: its ``server`` is what all paths begin with.
 

@@ -1,0 +1,35 @@
+"""Chromium, started once for all tests: Playwright allows no second one in the same thread."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import os
+
+import pytest
+from playwright.sync_api import Browser
+from playwright.sync_api import Error
+from playwright.sync_api import sync_playwright
+
+from tests.programs import find_browser
+
+#: Chromium asks the network for nothing of its own; root needs --no-sandbox.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> c.Iterator[Browser]:
+    """Chromium: the system's, else the one that Playwright has downloaded."""
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+        except Error as error:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(f"No Chromium. Run: playwright install chromium. {error.message}")
+        yield browser
+        browser.close()
