@@ -28,17 +28,16 @@ class Place:
         return self.country if self.town is None else f"{self.town}, {self.country}"
 
 
-#: Where applications keep what people call each other.
+#: Where applications keep what people call each other; the shorter one first.
 _NAMES = ("display_name", "name", "first_name", "full_name")
 
 
 def default_profile(user: t.Any) -> Profile:
-    """Show ``avatar_url`` and a name: the first that is there of those in :data:`_NAMES`.
+    """Show ``avatar_url``, and ``display_name``, ``name``, ``first_name`` or ``full_name``.
 
-    Never an address or a number, nor ``username``: the browser that waits may be a stranger's, and
-    that is half of what it takes to log in. Many applications keep an e-mail address as the name,
-    so whatever looks like one, or like a phone number, is left out.
+    The first of them that does not look like an e-mail address or a phone number, else "Somebody".
     """
+    # Not username, which is half of what it takes to log in: the browser may be a stranger's.
     names = (getattr(user, attribute, None) for attribute in _NAMES)
     name = next(
         (

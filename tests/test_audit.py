@@ -285,3 +285,11 @@ def test_the_least_that_works_is_found_wanting_but_whole(tmp_path: pathlib.Path)
     found = audit(app)
     assert found["csrf"] == found["places"] == found["notices"] == "note"
     assert found["https"] == "problem"
+
+
+def test_what_is_told_of_a_key_and_a_limiter_can_be_followed(tmp_path: pathlib.Path) -> None:
+    app = careless_app(tmp_path)
+    app.config.update(SECRET_KEY="x" * 40, RATELIMIT_ENABLED=False)
+    output = run(app, "audit").output
+    assert "looks like 0 bits at most" in output
+    assert "Switch it on (RATELIMIT_ENABLED)." in output

@@ -141,7 +141,11 @@ def limits(e: Evidence) -> Finding:
     limiters = e.app.extensions.get("limiter") or ()
     limiter = next((each for each in limiters if each.enabled), None)
     if limiter is None:
-        advice = "pip install 'flask-qrlogin[limiter]', and add Flask-Limiter to the app."
+        advice = (
+            "Switch it on (RATELIMIT_ENABLED)."
+            if limiters or not e.config.get("RATELIMIT_ENABLED", True)
+            else "pip install 'flask-qrlogin[limiter]', and call Limiter(get_remote_address, app=app)."
+        )
         if settings.max_pending is None:
             return problem(name, "Nothing is counted (QRLOGIN_MAX_PENDING is None).", advice)
         return note(name, "Without Flask-Limiter only codes that wait are counted.", advice)

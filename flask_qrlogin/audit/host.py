@@ -59,7 +59,7 @@ def secret_key(e: Evidence) -> Finding:
 def _bits(text: str) -> float:
     """Return how much a text could hold at most, by how often each character is in it."""
     counts = collections.Counter(text).values()
-    return -sum(n * math.log2(n / len(text)) for n in counts)
+    return sum(n * math.log2(len(text) / n) for n in counts)
 
 
 def session_cookie(e: Evidence) -> Finding:

@@ -80,11 +80,8 @@ def _as_json(counted: sql_statistics.Statistics) -> dict[str, t.Any]:
 
 def _lines(counted: sql_statistics.Statistics, now: datetime, complete: timedelta) -> list[str]:
     oldest = counted.oldest
-    age = "none" if oldest is None else f"the oldest started {_seconds(now - oldest)} ago"
-    lines = [
-        f"Rows of login requests: {age}. "
-        f"None is missing that was started in the last {_seconds(complete)}."
-    ]
+    age = "none" if oldest is None else f"the oldest {_seconds(now - oldest)} old"
+    lines = [f"Login requests that are kept ({age}); complete for the last {_seconds(complete)}."]
     reasons = counted.reasons
     for name, count in counted.reached.items():
         lines.append(f"{name:16}{count}{_named(reasons) if name == 'denied' else ''}")

@@ -96,8 +96,7 @@ def test_a_person_reads_lines(host: Host) -> None:
     result = run(host.app, "stats")
     assert result.exit_code == 0
     assert result.output == (
-        "Rows of login requests: the oldest started 95 s ago. None is missing that was started in "
-        "the last 300 s.\n"
+        "Login requests that are kept (the oldest 95 s old); complete for the last 300 s.\n"
         "started         11\n"
         "scanned         10\n"
         "approved        10\n"
@@ -116,7 +115,7 @@ def test_with_no_rows_nothing_is_made_up(host: Host) -> None:
     told = read(host.app, "stats")
     assert told["requests"]["oldest"] is told["requests"]["to_scan"] is None
     assert told["complete_for"] == 300
-    assert "Rows of login requests: none." in run(host.app, "stats").output
+    assert "Login requests that are kept (none);" in run(host.app, "stats").output
 
 
 def test_the_span_can_be_narrowed(host: Host) -> None:
