@@ -51,7 +51,7 @@ class ApprovalFlow:
         )
         self._confirm = tokens.ConfirmSigner(secret_keys)
         self._numbers = tokens.NumberMatch(secret_keys)
-        self._codes = tokens.TypedCodes(secret_keys)
+        self._codes = typed_code.TypedCodes(secret_keys)
 
     def prove_opened(self, token: str) -> str | None:
         """Return a proof that a fresh code was opened now, or None if the code is not fresh."""

@@ -16,6 +16,7 @@ from datetime import datetime
 from . import errors
 from . import tokens
 from . import transitions
+from . import typed_code
 from .ledger import Ledger
 from .login_request import cleaned
 from .login_request import Lifetimes
@@ -61,7 +62,7 @@ class LoginFlow:
         )
         self._secrets = tokens.SecretHasher(secret_keys)
         self._numbers = tokens.NumberMatch(secret_keys)
-        self._codes = tokens.TypedCodes(secret_keys)
+        self._codes = typed_code.TypedCodes(secret_keys)
         self._starts = itertools.count()
 
     def draft(

@@ -16,7 +16,6 @@ from datetime import timedelta
 from datetime import UTC
 
 from . import errors
-from . import typed_code
 
 #: How far ahead of ours the clock of the host that signed may be.
 CLOCK_SKEW = timedelta(seconds=30)
@@ -248,34 +247,6 @@ class ConfirmSigner:
     def _payload(head: bytes, id: str, user_id: str) -> bytes:
         # Id and version have a fixed length, so no two triples have the same payload.
         return head + bytes.fromhex(id) + user_id.encode("utf-8", "surrogatepass")
-
-
-class TypedCodes:
-    """Makes the code of a request that can be typed: one of 20 to the power of 8, about 34 bits.
-
-    Derived with the app's key, so that a code names no request of another app that shares the
-    store: number 7 may be a customer there and a clerk here.
-    """
-
-    def __init__(self, secret_keys: c.Sequence[str | bytes]) -> None:
-        self._signers = [Signer([key], "typed code") for key in secret_keys]
-
-    def write(self, id: str) -> str:
-        """Return the code of a new request."""
-        return self._made(self._signers[0], id)
-
-    def matches(self, id: str, code: str) -> bool:
-        """Tell whether a code was made here for a request."""
-        return code in [self._made(signer, id) for signer in self._signers]
-
-    @staticmethod
-    def _made(signer: Signer, id: str) -> str:
-        drawn = int.from_bytes(signer.sign(bytes.fromhex(id), 32), "big")
-        letters = len(typed_code.ALPHABET)
-        return "".join(
-            typed_code.ALPHABET[drawn // letters**place % letters]
-            for place in range(typed_code.LENGTH)
-        )
 
 
 class NumberMatch:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import collections.abc as c
 import re
 import unicodedata
+
+from .tokens import Signer
 
 #: No vowels, so that no words come about, and nothing that looks like a digit (RFC 8628 §6.1).
 ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
@@ -27,3 +30,28 @@ def read(text: str) -> str | None:
 def grouped(code: str) -> str:
     """Write a code as it is shown: ``WDJB-MJHT``."""
     return f"{code[: LENGTH // 2]}-{code[LENGTH // 2 :]}"
+
+
+class TypedCodes:
+    """Makes the code of a request that can be typed: one of 20 to the power of 8, about 34 bits.
+
+    Derived with the app's key, so that a code names no request of another app that shares the
+    store: number 7 may be a customer there and a clerk here.
+    """
+
+    def __init__(self, secret_keys: c.Sequence[str | bytes]) -> None:
+        self._signers = [Signer([key], "typed code") for key in secret_keys]
+
+    def write(self, id: str) -> str:
+        """Return the code of a new request."""
+        return self._made(self._signers[0], id)
+
+    def matches(self, id: str, code: str) -> bool:
+        """Tell whether a code was made here for a request."""
+        return code in [self._made(signer, id) for signer in self._signers]
+
+    @staticmethod
+    def _made(signer: Signer, id: str) -> str:
+        drawn = int.from_bytes(signer.sign(bytes.fromhex(id), 32), "big")
+        letters = len(ALPHABET)
+        return "".join(ALPHABET[drawn // letters**place % letters] for place in range(LENGTH))

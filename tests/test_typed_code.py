@@ -50,7 +50,7 @@ def test_whatever_is_read_is_a_code(text: str) -> None:
 
 
 def test_codes_look_like_chance_and_are_read_as_they_are_shown() -> None:
-    codes = {tokens.TypedCodes(["key"]).write(tokens.new_id()) for _ in range(1000)}
+    codes = {typed_code.TypedCodes(["key"]).write(tokens.new_id()) for _ in range(1000)}
     assert len(codes) == 1000
     assert {letter for code in codes for letter in code} == set(typed_code.ALPHABET)
     assert len(typed_code.ALPHABET) == 20
@@ -60,7 +60,7 @@ def test_codes_look_like_chance_and_are_read_as_they_are_shown() -> None:
 
 def test_a_code_belongs_to_one_request_and_to_the_apps_keys() -> None:
     one, other = tokens.new_id(), tokens.new_id()
-    code = tokens.TypedCodes(["old"]).write(one)
-    assert tokens.TypedCodes(["new", "old"]).matches(one, code)
-    assert not tokens.TypedCodes(["new", "old"]).matches(other, code)
-    assert not tokens.TypedCodes(["new"]).matches(one, code)
+    code = typed_code.TypedCodes(["old"]).write(one)
+    assert typed_code.TypedCodes(["new", "old"]).matches(one, code)
+    assert not typed_code.TypedCodes(["new", "old"]).matches(other, code)
+    assert not typed_code.TypedCodes(["new"]).matches(one, code)

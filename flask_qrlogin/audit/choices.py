@@ -144,7 +144,7 @@ def limits(e: Evidence) -> Finding:
         advice = (
             "Switch it on (RATELIMIT_ENABLED)."
             if limiters or not e.config.get("RATELIMIT_ENABLED", True)
-            else "pip install 'flask-qrlogin[limiter]', and call Limiter(get_remote_address, app=app)."
+            else "pip install 'flask-qrlogin[limiter]'; Limiter(get_remote_address, app=app)."
         )
         if settings.max_pending is None:
             return problem(name, "Nothing is counted (QRLOGIN_MAX_PENDING is None).", advice)
