@@ -109,7 +109,7 @@ def test_a_phone_that_scanned_logs_in_with_the_password_and_comes_back_to_the_co
     path = code.removeprefix("http://localhost")
     assert f'name="next" value="{path}"' in page
     assert steps.log_in(phone, next=path).location == path
-    assert "Continue as Ann Walker" in phone.get(path).text
+    assert "Continue as <bdi>Ann Walker</bdi>" in phone.get(path).text
 
 
 def test_somebody_who_is_logged_in_is_sent_on_from_the_login_page(browser: FlaskClient) -> None:
