@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import flask_qrlogin
 
 project = "flask_qrlogin"
@@ -22,3 +24,13 @@ autodoc_typehints_description_target = "documented"
 nitpicky = True
 # What belongs to others cannot be linked without a network.
 nitpick_ignore_regex = [(r"py:.*", r"(?!flask_qrlogin\.\w+$).*")]
+
+
+def setup(app: t.Any) -> None:
+    """Leave out the arguments of a Protocol, which nobody calls."""
+    app.connect(
+        "autodoc-process-signature",
+        lambda app, what, name, part, *_: (
+            ("", "") if getattr(part, "_is_protocol", False) else None
+        ),
+    )

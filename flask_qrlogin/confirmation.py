@@ -49,11 +49,13 @@ class Signals:
     None of it proves that browser and phone stand side by side: it only makes lying harder.
     """
 
-    #: Whether browser and phone have one address, are in one network, and in one country.
+    #: Whether browser and phone have one address.
     same_address: bool | None = None
+    #: Whether they are in one network.
     same_network: bool | None = None
+    #: Whether they are in one country.
     same_country: bool | None = None
-    #: Whether the browser's address is known: some header may hide it.
+    #: Whether the browser's address is known; some header may hide it.
     known_address: bool = True
     #: Whether this person has logged in by QR code in this browser before.
     known_browser: bool = False
@@ -63,7 +65,7 @@ class Signals:
     waiting_in_network: int = 1
     #: Whether somebody else has tried to scan the same code.
     contested: bool = False
-    #: Whether the code was typed on the phone, not scanned: it may have been told by somebody.
+    #: Whether the code was typed on the phone, not scanned; somebody may have told it.
     typed_code: bool = False
 
     @property

@@ -13,34 +13,41 @@ from .login_request import LoginRequest
 class LinkedDevice:
     """A browser that a person is logged in with by QR code. Times are aware datetimes in UTC."""
 
-    #: That of the login request it came from.
+    #: The id of the login request it came from.
     id: str
-    #: Whose login it is: the string of Flask-Login's ``get_id()``.
+    #: Whose login it is, as Flask-Login's ``get_id()`` says.
     user_id: str
     #: Browser and system, until the person gives it another name.
     name: str
+    #: The browser's User-Agent header.
     user_agent: str = ""
-    #: The newest network address, and where that is.
+    #: The newest network address.
     address: str = ""
+    #: Where that address seems to be.
     place: str | None = None
     #: What this browser is recognised by when it asks for a code again.
     browser_id: str
+    #: When the browser was logged in.
     created_at: datetime
-    #: To a few minutes.
+    #: When it was last used, to a few minutes.
     last_seen_at: datetime
     #: When the login ends by itself, unless it is idle for too long before.
     expires_at: datetime
     #: Whether the browser keeps it when it is closed.
     remembered: bool = False
-    #: The phone that approved it; ``approver_device_id`` if its own login came about by QR code.
+    #: The User-Agent header of the phone that approved it.
     approver_user_agent: str = ""
+    #: The phone's network address.
     approver_address: str = ""
+    #: The linked device that the phone was, if its own login came about by QR code.
     approver_device_id: str | None = None
-    #: How strong the phone's login was, and since when; see ``login_request.Phone``.
+    #: How strong the phone's login was, ``fresh``, ``remembered``, or a word of the app's own.
     approver_login: str | None = None
+    #: Since when it was that.
     approver_login_at: datetime | None = None
+    #: When the login ended, if it was ended.
     ended_at: datetime | None = None
-    #: ``logout``, ``replaced``, ``ended``, ``not_me``, ``approver_ended`` or ``account``.
+    #: Why, as ``logout``, ``replaced``, ``ended``, ``not_me``, ``approver_ended`` or ``account``.
     end_reason: str | None = None
 
     def is_live(self, now: datetime, *, idle: timedelta | None = None) -> bool:

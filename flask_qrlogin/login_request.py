@@ -33,7 +33,7 @@ class State(enum.StrEnum):
     DENIED = "denied"
     #: The browser withdrew it.
     CANCELLED = "cancelled"
-    #: Its time ran out: computed from the clock, never written.
+    #: Its time ran out; this is computed from the clock, never written.
     EXPIRED = "expired"
 
     @property
@@ -85,22 +85,25 @@ class Lifetimes:
 class LoginRequest:
     """A browser's request to be logged in. Times are aware datetimes in UTC."""
 
+    #: What the browser's polls name it by.
     id: str
     #: Made of the browser secret; it does not lead back to it.
     secret_hash: str = dataclasses.field(repr=False)
-    #: As stored: use :meth:`state_at` to know whether the time ran out.
+    #: As it was stored; use :meth:`state_at` to know whether the time ran out.
     state: State = State.PENDING
     #: Grows by one with each change.
     version: int = FIRST_VERSION
+    #: When the browser asked for it.
     created_at: datetime
     #: When the whole request ends.
     expires_at: datetime
     #: When the present state ends; never after ``expires_at``.
     deadline: datetime
-    #: The browser's User-Agent header, and its network address if that is known.
+    #: The browser's User-Agent header.
     user_agent: str = ""
+    #: The browser's network address, if it is known.
     address: str = ""
-    #: Whoever sent the request itself, for counting: the first 24 bits, or 56 of IPv6.
+    #: The first 24 bits of who sent the request itself, or 56 of IPv6, for counting.
     network: str = ""
     #: What this browser is recognised by, if somebody has logged in by QR code there before.
     browser_id: str | None = None
@@ -108,33 +111,41 @@ class LoginRequest:
     typed_code: str | None = dataclasses.field(default=None, repr=False)
     #: The path of this site to go to after the login.
     next: str | None = None
-    #: The user name that was typed on the browser: another person's scan is refused.
+    #: The user name that was typed on the browser; another person's scan is refused.
     login_hint: str | None = None
-    #: Who is logged in at the browser already: only that person may scan.
+    #: Who is logged in at the browser already; only that person may scan.
     requested_by: str | None = None
-    #: The scanner: the string of Flask-Login's ``get_id()``.
+    #: Who scanned it, as Flask-Login's ``get_id()`` says.
     user_id: str | None = None
+    #: What the browser shows of that person.
     scanner_name: str | None = None
+    #: The picture beside it.
     scanner_avatar_url: str | None = None
     #: The version that the newest scan led to; the confirm token is bound to it.
     confirm_version: int | None = None
     #: Made by the one poll that redeems, so that it knows its own write.
     nonce: str | None = dataclasses.field(default=None, repr=False)
-    #: Why it was denied: a name such as ``number_mismatch``.
+    #: Why it was denied, a name such as ``number_mismatch``.
     reason: str | None = None
-    #: What the scanner has to do to approve, and the names of the warnings that were shown.
+    #: What the scanner has to do to approve.
     confirmation: Confirmation = Confirmation.TAP
+    #: The names of the warnings that were shown, with spaces between.
     warnings: str = ""
     #: Whether somebody else has tried to scan it too.
     contested: bool = False
+    #: When it was first scanned.
     scanned_at: datetime | None = None
     #: When it was approved or denied.
     decided_at: datetime | None = None
-    #: The phone at the last of these steps; see :class:`Phone`.
+    #: The User-Agent header of the phone, at the last of these steps, as all that is said of it.
     phone_user_agent: str = ""
+    #: The phone's network address.
     phone_address: str = ""
+    #: The linked device that the phone is, if its own login came about by QR code.
     phone_device_id: str | None = None
+    #: How strong that login is, ``fresh``, ``remembered``, or a word of the application's own.
     phone_login: str | None = None
+    #: Since when it is that.
     phone_login_at: datetime | None = None
     #: Whether the approver wants the browser to stay logged in.
     remember: bool = False

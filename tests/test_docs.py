@@ -97,6 +97,15 @@ def test_every_css_property_stands_in_the_reference_with_its_default() -> None:
             assert f"`{each}`" in rows[name], name
 
 
+def test_it_is_said_of_every_block_what_it_holds() -> None:
+    page = read("reference/templates.md")
+    table = page.partition("| block | stands in |")[2].partition("\n\n")[0]
+    cells = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    templates = (PACKAGE / "templates/qrlogin").glob("*.html")
+    blocks = re.findall(r"{%-? block (\w+)", "".join(map(pathlib.Path.read_text, templates)))
+    assert sorted(re.findall(r"`(\w+)`", " ".join(cells))) == sorted(set(blocks))
+
+
 def test_every_path_stands_in_the_reference(host: flask.Flask) -> None:
     page = read("reference/http.md")
     for rule in host.url_map.iter_rules():

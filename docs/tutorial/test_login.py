@@ -1,3 +1,7 @@
+import os
+
+os.environ["FLASK_SQLALCHEMY_DATABASE_URI"] = "sqlite://"  # in memory: yours stays as it is
+
 from app import app
 
 from flask_qrlogin.testing import FakeBrowser

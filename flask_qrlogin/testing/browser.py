@@ -45,7 +45,7 @@ class FakeBrowser(Client):
 
     @property
     def code(self) -> str:
-        """The text in the code that was shown last: a URL, unless ``qr_payload`` says otherwise."""
+        """The text in the code that was shown last, a URL unless ``qr_payload`` makes another."""
         return t.cast(str, self.request["qr"]["url"])
 
     @property

@@ -40,8 +40,9 @@ class Client:
         self.origin: str = "://".join(urlsplit(self.base_url)[:2])
         #: Flask's own test client, which holds the cookies.
         self.jar: FlaskClient = app.test_client()
-        #: Sent with every request; ``{"Origin": self.origin}`` with every POST, as browsers do.
+        #: Sent with every request.
         self.headers: dict[str, str] = {}
+        #: Sent with every POST; an Origin, as browsers do.
         self.post_headers: dict[str, str] = {"Origin": self.origin}
         self._shown: dict[str, t.Any] = {}
         self.move_to(address)

@@ -26,7 +26,7 @@ class FakeApp(Client):
         super().__init__(app, base_url=base_url, address=address, user_agent=user_agent)
         self.headers["Authorization"] = authorization
         self.post_headers.clear()
-        #: The answer to the scan: ``asking``, ``warnings``, ``confirmation``, ``choices`` and more.
+        #: The answer to the scan, with ``asking``, ``warnings``, ``confirmation``, ``choices``.
         self.asked: dict[str, t.Any] = {}
         self._token = ""
 

@@ -50,7 +50,7 @@ class FakePhone(Client):
         super().__init__(app, base_url=base_url, address=address, user_agent=user_agent)
         #: The page that is on the screen.
         self.page: TestResponse | None = None
-        #: What that page says: ``state``, ``asking``, ``warnings``, ``confirmation``, ``choices``.
+        #: What that page says, ``state``, ``asking``, ``warnings``, ``confirmation``, ``choices``.
         self.asked: dict[str, t.Any] = {}
         self._url = ""
         if user is not None:

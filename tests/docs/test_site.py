@@ -30,5 +30,7 @@ def test_the_site_is_built_without_a_warning(tmp_path: pathlib.Path) -> None:
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "explanation/how-it-works.html").read_text()
     assert "states.svg" in page
+    # Nor does a comment such as "Why: …" stand there as the name of a type.
+    assert ">Type<span" not in (tmp_path / "reference/python.html").read_text()
     # It works without a network: nothing is loaded from elsewhere.
     assert re.findall(r'(?:src|href)="(?:https?:)?//[^"]+\.(?:js|css)', page) == []

@@ -184,10 +184,12 @@ def test_the_native_app_says_what_is_wrong(site_with_tokens: str) -> None:
         f"https://evil.example/qrlogin/s/{'x' * 38}": "This is not a login code of 127.0.0.1:",
         f"{site_with_tokens}/qrlogin/s/{'x' * 38}": "This is not a login code of this site.",
         "WDJB-MJHT": errors.CodeNotFound.title,
+        "no-such-file.png": "This is not a code or a file: no-such-file.png",
+        "wrong password": "Name or password is wrong.",
     }.items():
         app = subprocess.run(
             [sys.executable, NATIVE / "phone.py", "--site", site_with_tokens, code],
-            input="secret\n",
+            input="wrong\n" if code == "wrong password" else "secret\n",
             capture_output=True,
             text=True,
             check=False,

@@ -11,6 +11,7 @@ import getpass
 import http.client
 import json
 import pathlib
+import platform
 import re
 import sys
 import typing as t
@@ -18,6 +19,8 @@ from urllib.parse import urlsplit
 
 #: The one site that this app belongs to. Its token goes nowhere else, whatever a code says.
 SITE = "http://127.0.0.1:5000"
+#: Shown to the person as what has approved.
+USER_AGENT = f"TutorialApp/1.0 ({platform.system()})"
 WARNINGS = {
     "new_browser": "You have not logged in with that browser by QR code before.",
     "other_network": "That browser is in another network than this phone.",
@@ -30,7 +33,7 @@ class Refused(Exception):
     """What the server says; `code` is for the program, `title` for the person."""
 
     def __init__(self, problem: dict[str, t.Any]) -> None:
-        super().__init__(problem.get("detail") or problem.get("title") or "No answer.")
+        super().__init__(problem.get("detail") or problem["title"])
         self.code = problem.get("code")
 
 
@@ -43,7 +46,7 @@ class App:
         secure = self.site.scheme == "https"
         make = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         connection = make(self.site.netloc, timeout=10)
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
         if self.bearer is not None:
             headers["Authorization"] = f"Bearer {self.bearer}"
         # http.client follows no redirect, which could take the token elsewhere.
@@ -52,19 +55,20 @@ class App:
             kind = response.headers.get_content_type()
             answer = json.loads(response.read()) if kind.endswith("json") else {}
             if response.status != 200:
-                raise Refused(answer)
+                raise Refused({"title": f"The server answered {response.status}."} | answer)
         return t.cast("dict[str, t.Any]", answer)
 
     def read(self, code: str) -> str:
         """Return the token that stands for a code; ask the server only about a typed one."""
         if pathlib.Path(code).is_file():
             code = read_picture(code)
-        if "://" not in code:
+        if re.fullmatch(r"([A-Za-z][\s-]*){8}", code):
             return str(self.post("/qrlogin/api/code", code=code)["token"])
         link = urlsplit(code)
         found = re.fullmatch(r"/qrlogin/s/([\w-]{38})", link.path)
         if (link.scheme, link.netloc) != (self.site.scheme, self.site.netloc) or not found:
-            raise Refused({"title": f"This is not a login code of {self.site.netloc}."})
+            what = f"a login code of {self.site.netloc}" if link.scheme else "a code or a file"
+            raise Refused({"title": f"This is not {what}: {code}"})
         return found[1]
 
 
@@ -115,5 +119,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except Refused as refused:
-        sys.exit(str(refused))
+    except (Refused, OSError) as error:
+        sys.exit(str(error))

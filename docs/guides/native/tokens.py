@@ -19,7 +19,7 @@ def give_token():
     name, password = flask.request.json["name"], flask.request.json["password"]
     person = db.session.scalar(db.select(Person).filter_by(name=name))
     if person is None or not check_password_hash(person.password, password):
-        flask.abort(401)
+        return {"title": "Name or password is wrong."}, 401
     return {"token": tokens.dumps(person.id)}
 
 
