@@ -107,7 +107,7 @@ class RequestNotFound(Refusal):
 
     code = "request_not_found"
     status = 404
-    title: t.ClassVar[str] = _("This login request is not known. Show a new code.")
+    title: t.ClassVar[str] = _("This login request is not known.")
 
 
 class CodeNotFound(Refusal):
@@ -181,7 +181,7 @@ class RequestExpired(Refusal):
 
     code = "request_expired"
     status = 410
-    title: t.ClassVar[str] = _("The time for this login has run out. Show a new code.")
+    title: t.ClassVar[str] = _("The time for this login has run out.")
 
 
 class UnsupportedMediaType(Refusal):

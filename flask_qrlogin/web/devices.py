@@ -69,6 +69,7 @@ def show() -> flask.typing.ResponseReturnValue:
         links={
             "end_others": flask.url_for("qrlogin_devices.end_others"),
             "main": onward.main_page(),
+            "scanner": flask.url_for("qrlogin_scanner.show"),
         },
         may_end_others=_may_end_others(person),
     )

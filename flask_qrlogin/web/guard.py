@@ -15,6 +15,7 @@ from .. import i18n
 from ..app_state import current_state
 from . import audit_log
 from . import limits
+from . import onward
 from . import wire
 
 #: No body of ours is larger than this, in bytes.
@@ -127,8 +128,9 @@ def wants_page() -> bool:
 
 
 def error_page(refusal: errors.Refusal, action: wire.Action | None) -> flask.Response:
-    """Render a refusal for a person, with the one next step that helps."""
-    return wire.page("error", error=wire.told(refusal), action=action)
+    """Render a refusal for a person, with the one step that helps, else the way to the site."""
+    links = {"main": onward.main_page()}
+    return wire.page("error", error=wire.told(refusal), action=action, links=links)
 
 
 def require_same_origin() -> None:

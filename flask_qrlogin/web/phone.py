@@ -18,6 +18,7 @@ from . import cookies
 from . import guard
 from . import host_session
 from . import limits
+from . import onward
 from . import people
 from . import phone_login
 from . import risk
@@ -98,7 +99,10 @@ def approve(token: str) -> flask.typing.ResponseReturnValue:
 def deny(token: str) -> flask.typing.ResponseReturnValue:
     """Answer ``POST /s/TOKEN/deny``: the person refuses, or takes the approval back."""
     approver = require_approver()
-    approver.deny(token, confirm_token=guard.Body(forms=True).text("confirm_token"))
+    confirm_token = guard.Body(forms=True).text("confirm_token")
+    # Where the browser is logged in already, the page that this leads to can log it out.
+    with contextlib.suppress(errors.RequestEnded):
+        approver.deny(token, confirm_token=confirm_token)
     return _back(token)
 
 
@@ -191,7 +195,9 @@ def _page(token: str, request: LoginRequest, person: people.Person) -> flask.Res
         "links": {
             action: flask.url_for(f"qrlogin_phone.{action}", token=token)
             for action in ("scan", "approve", "deny", "not_me", "log_in_again")
-        },
+        }
+        | {"main": onward.main_page()},
+        "another": _another_code(token),
         **wire.confirming(request),
     }
     if name == "scan":
@@ -213,6 +219,15 @@ def _back(token: str) -> flask.Response:
     return flask.make_response(flask.redirect(url, 303))
 
 
+def _another_code(token: str) -> wire.Action:
+    """Lead to the next code, which is scanned or typed as this one was."""
+    if current_state().approvals.is_typed(token):
+        url = flask.url_for("qrlogin_code.show")
+        return wire.Action(url, i18n.gettext("Type another code"))
+    url = flask.url_for("qrlogin_scanner.show")
+    return wire.Action(url, i18n.gettext("Scan another code"))
+
+
 def _discard_session(response: flask.Response) -> flask.Response:
     """Save the session only with a page: it may hold what the app's own login has to find."""
     if flask.request.method == "POST":
@@ -221,19 +236,19 @@ def _discard_session(response: flask.Response) -> flask.Response:
 
 
 def _refusal_page(refusal: errors.Refusal) -> flask.Response:
-    """Lead back to the code where the form was merely old; else there is nothing to follow."""
+    """Lead back to the code where that helps, else to another, or where none helps to the site."""
     again = (
         errors.ConfirmInvalid,
         errors.ConfirmSuperseded,
         errors.LoginRequired,
         errors.NotScanned,
+        errors.RateLimited,
         errors.StoreUnavailable,
     )
-    arguments = flask.request.view_args or {}
-    if flask.request.method != "POST" or not isinstance(refusal, again):
-        if not current_state().approvals.is_typed(arguments["token"]):
-            return guard.error_page(refusal, None)
-        url = flask.url_for("qrlogin_code.show")
-        return guard.error_page(refusal, wire.Action(url, i18n.gettext("Type another code")))
-    url = flask.url_for("qrlogin_phone.open_code", **arguments)
-    return guard.error_page(refusal, wire.Action(url, i18n.gettext("Show the request")))
+    token = (flask.request.view_args or {})["token"]
+    if isinstance(refusal, again):
+        url = flask.url_for("qrlogin_phone.open_code", token=token)
+        return guard.error_page(refusal, wire.Action(url, i18n.gettext("Show the request")))
+    if isinstance(refusal, (errors.NotAllowed, errors.OriginRefused, errors.StepUpRequired)):
+        return guard.error_page(refusal, None)
+    return guard.error_page(refusal, _another_code(token))

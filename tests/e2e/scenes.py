@@ -45,6 +45,7 @@ LINKS: t.Final = dict.fromkeys(
         "log_in_again",
         "end_others",
         "enter",
+        "scanner",
     ],
     "/gallery",
 ) | {"qr_svg": "/gallery/qr.svg", "main": "/"}
@@ -56,6 +57,7 @@ _DECIDE: t.Final = {
     "choices": ["17", "48", "93"],
     "expires_in": 118,
     "warnings": ["other_network", "new_browser"],
+    "another": wire.Action("/gallery", "Scan another code"),
 }
 
 
@@ -170,8 +172,8 @@ def _problem(code: str, status: int) -> tuple[int, dict[str, t.Any]]:
 
 def _error(name: str, refusal: errors.Refusal, *, action: bool = False) -> Scene:
     error = {"title": refusal.title, "detail": refusal.detail, "code": refusal.code}
-    link = wire.Action("/gallery", "Show a new code") if action else None
-    return Scene(f"error-{name}", "error", {"error": error, "action": link})
+    link = wire.Action("/gallery", "Scan another code") if action else None
+    return Scene(f"error-{name}", "error", {"error": error, "action": link, "links": LINKS})
 
 
 PANEL = [
@@ -256,7 +258,7 @@ PAGES: t.Final = [
     Scene("devices-by-code", "devices", {"devices": _DEVICES, "links": LINKS}),
     Scene("notice", "notice", {"device": _DEVICES[1], "links": LINKS}),
     Scene("notice-done", "notice", {"device": {**_DEVICES[1], "ended": "not_me"}, "links": LINKS}),
-    _error("token", errors.TokenInvalid()),
+    _error("token", errors.TokenInvalid(), action=True),
     _error("expired", errors.RequestExpired(), action=True),
     _error("veto", errors.NotAllowed("You may not log in with that browser.")),
 ]

@@ -95,6 +95,17 @@ def test_starting_over_stays_in_the_dialog(page: Page, host: PanelHost) -> None:
     assert page.evaluate("document.activeElement.closest('qr-login section') !== null")
 
 
+def test_what_closes_it_lies_within_its_card(page: Page) -> None:
+    open_dialog(page)
+    card, close = (
+        page.locator(selector).bounding_box() for selector in ("qr-login", ".qrlogin-close")
+    )
+    assert card is not None
+    assert close is not None
+    assert close["y"] >= card["y"]
+    assert close["x"] + close["width"] <= card["x"] + card["width"]
+
+
 def test_without_javascript_it_is_a_link_to_the_page(
     new_context: NewContext, host: PanelHost
 ) -> None:

@@ -51,6 +51,19 @@ def test_the_panel_says_so_and_has_the_code_for_who_wants_it_anyway(
     steps.expect_shown(page, "scanned")
 
 
+@pytest.mark.parametrize("path", ["/full", "/compact"])
+def test_the_panel_is_no_higher_than_what_it_says(
+    new_context: NewContext, host: PanelHost, path: str
+) -> None:
+    page = new_context(base_url=host.url, **PHONE).new_page()
+    open_panel(page, path)
+    heights = [
+        page.locator(selector).evaluate("(element) => element.clientHeight")
+        for selector in ("qr-login", "qr-login > section:visible")
+    ]
+    assert heights[0] - heights[1] < 60
+
+
 @pytest.mark.parametrize(
     "device",
     [

@@ -40,7 +40,7 @@ def test_it_is_behind_a_question_with_the_address(
     expect(code).to_have_text(code_of(host))
     address = host.url.removeprefix("http://")
     expect(page.get_by_text(f"{address}/qrlogin/code")).to_be_visible()
-    expect(page.get_by_text("has run out")).to_be_hidden()
+    expect(page.get_by_text("This is a new code.")).to_be_hidden()
 
 
 def test_who_is_typing_is_told_when_it_runs_out(new_context: NewContext, host: PanelHost) -> None:
@@ -50,7 +50,7 @@ def test_who_is_typing_is_told_when_it_runs_out(new_context: NewContext, host: P
     question.press("Enter")
     first = code_of(host)
     host.clock.advance(301)
-    told = page.get_by_text("The code before this one has run out.")
+    told = page.get_by_text("This is a new code.")
     expect(told).to_be_visible()
     assert code_of(host) != first
     expect(page.get_by_role("status").filter(has=told)).to_contain_text(code_of(host))

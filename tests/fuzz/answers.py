@@ -48,5 +48,6 @@ def check(answer: Response, *, endpoint: str | None, method: str) -> None:
         assert answer.mimetype == "text/html", (status, answer.mimetype, text[:300])
         titles = [markupsafe.escape(k.title) for k in REFUSALS.values() if k.status == status]
         # Beside the field in the form for a typed code.
-        headings = [f"{start}{title}<" for title in titles for start in ("<h1>", 'role="alert">')]
+        starts = '<h1 dir="auto">', 'role="alert"><bdi>'
+        headings = [f"{start}{title}<" for title in titles for start in starts]
         assert any(heading in text for heading in headings), (status, text[:2000])

@@ -437,3 +437,9 @@ def test_a_notice_denies_what_is_under_way_once(make_host: MakeHost) -> None:
         app.scan(browser.token)
         assert stranger.post(urls[0], form={}).status_code == 303
         assert browser.poll(since=0)["state"] == state
+
+
+def test_the_page_leads_to_the_scanner_where_that_may_approve(host: Host) -> None:
+    link = 'href="/qrlogin/scan"'
+    assert link in host.phone("anna").get("/qrlogin/devices").text
+    assert link not in host.phone_by_qr("anna").get("/qrlogin/devices").text

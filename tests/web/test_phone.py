@@ -77,6 +77,31 @@ class TestOpening:
         assert host.phone("anna").open(browser.url).status_code == 404
 
 
+class TestNextStep:
+    """Each page that ends something leads on."""
+
+    SCANNER = 'href="/qrlogin/scan"'
+
+    def test_of_a_code_that_does_not_work_is_another(self, host: Host, browser: Browser) -> None:
+        anna, ben = host.phone("anna"), host.phone("ben")
+        anna.scan(browser.url)
+        assert self.SCANNER in ben.open(browser.url).text
+        assert self.SCANNER in anna.tap("deny").text
+        assert self.SCANNER in anna.open("/qrlogin/s/x").text
+
+    def test_of_a_refusal_for_the_person_is_the_site(self, host: Host, browser: Browser) -> None:
+        host.qrlogin.may_approve(lambda user, request: "This account is locked.")
+        page = host.phone("anna").scan(browser.url).text
+        assert "Back to localhost" in page.replace("<bdi>", "")
+        assert self.SCANNER not in page
+
+    def test_of_a_wish_that_came_too_soon_is_the_request(
+        self, host: Host, browser: Browser
+    ) -> None:
+        answer = host.phone("anna").post(f"{browser.url}/deny", form={"confirm_token": "A" * 27})
+        assert f'href="/qrlogin/s/{browser.token}"' in answer.text
+
+
 class TestDeciding:
     def test_approve_without_a_scan_scans_first(self, host: Host, browser: Browser) -> None:
         phone = host.phone("anna")
@@ -142,13 +167,20 @@ class TestDeciding:
         assert browser.poll(since=3)["state"] == "denied"
         assert browser.who() == "nobody"
 
-    def test_but_not_once_the_browser_is_logged_in(self, host: Host, browser: Browser) -> None:
+    def test_once_the_browser_is_logged_in_that_leads_to_what_logs_it_out(
+        self, host: Host, browser: Browser
+    ) -> None:
         phone = host.phone("anna")
         phone.approve(browser.url)
         browser.poll(since=1)
         browser.poll()
-        assert phone.tap("deny").status_code == 409
+        answer = phone.tap("deny")
+        assert answer.status_code == 200
+        assert "The approval can no longer be taken back." in answer.text
         assert browser.who() == "anna"
+        assert phone.buttons() == {"not-me"}
+        phone.tap("not-me")
+        assert browser.who() == "nobody"
 
     def test_the_whole_decision_time_may_be_used(self, host: Host, browser: Browser) -> None:
         phone = host.phone("anna")

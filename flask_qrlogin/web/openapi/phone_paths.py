@@ -98,7 +98,14 @@ PATHS: dict[str, Json] = {
             "Refuse the login, or take the approval back",
             body=form_body(_DENY, deny={"confirm_token": examples.CONFIRM_TOKEN}),
             answers=_BACK,
-            refusals=(*_PERSON, *_TOKEN, *_OPEN, *_CONFIRMED, errors.UnsupportedMediaType),
+            refusals=(
+                *_PERSON,
+                *_TOKEN,
+                errors.AlreadyScanned,
+                errors.RequestExpired,
+                *_CONFIRMED,
+                errors.UnsupportedMediaType,
+            ),
         ),
     },
     "/s/{token}/not-me": {
