@@ -293,3 +293,10 @@ def test_what_is_told_of_a_key_and_a_limiter_can_be_followed(tmp_path: pathlib.P
     output = run(app, "audit").output
     assert "looks like 0 bits at most" in output
     assert "Switch it on (RATELIMIT_ENABLED)." in output
+
+
+def test_a_policy_of_the_app_for_typed_codes_is_told_of(tmp_path: pathlib.Path) -> None:
+    app = careful_app(tmp_path, QRLOGIN_TYPED_CODE=True)
+    assert "signals.typed_code" not in run(app, "audit").output
+    app.extensions["qrlogin"].hooks.confirmation_policy = lambda user, request, signals: None
+    assert "signals.typed_code" in run(app, "audit").output

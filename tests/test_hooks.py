@@ -17,6 +17,11 @@ def user(**attributes: object) -> types.SimpleNamespace:
 def test_the_default_profile_shows_the_display_name_else_the_name() -> None:
     assert default_profile(user(display_name="Ann", name="ann")) == Profile("Ann")
     assert default_profile(user(name="ann")) == Profile("ann")
+    # The shorter one, of those that many apps have; never what a person logs in with.
+    names = {"full_name": "Ann Walker", "first_name": "Ann", "username": "ann7"}
+    assert default_profile(user(name="ann@example.com", **names)) == Profile("Ann")
+    assert default_profile(user(full_name="Ann Walker")) == Profile("Ann Walker")
+    assert default_profile(user(username="ann7")) == Profile("Somebody")
     assert default_profile(user(name="李雷", avatar_url="/a.svg")) == Profile("李雷", "/a.svg")
 
 

@@ -12,11 +12,19 @@ import flask_login
 import flask_migrate
 import pytest
 import sqlalchemy as sa
+from alembic.autogenerate import produce_migrations
+from alembic.autogenerate import render_python_code
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
+from sqlalchemy.dialects import mysql
 
+from flask_qrlogin import linked_device_model
+from flask_qrlogin import login_request_model
 from flask_qrlogin import QRLogin
 
+from .servers import PostgreSQL
 from .servers import SQLServer
 from .web.parties import Browser
 from .web.parties import NativeApp
@@ -165,3 +173,19 @@ def test_people_log_in_between_an_upgrade_and_a_downgrade(
         assert set(versions.iterdir()) == written, "There is something left to change."
         flask_migrate.downgrade()
         assert sa.inspect(db.engine).get_table_names() == ["alembic_version"]
+
+
+def test_a_migration_that_was_made_on_sqlite_runs_on_postgresql(postgresql: PostgreSQL) -> None:
+    metadata = sa.MetaData()
+    login_request_model(metadata)
+    linked_device_model(metadata)
+    with sa.create_engine("sqlite://").connect() as connection:
+        changes = produce_migrations(MigrationContext.configure(connection), metadata).upgrade_ops
+        assert changes is not None
+        code = render_python_code(changes).replace("\n    ", "\n")
+    engine = sa.create_engine(postgresql.new_database("from_sqlite"))
+    with engine.begin() as connection:
+        op = Operations(MigrationContext.configure(connection))
+        exec(code, {"op": op, "sa": sa, "mysql": mysql})
+    assert set(sa.inspect(engine).get_table_names()) == set(metadata.tables)
+    engine.dispose()
