@@ -27,12 +27,12 @@ demo: .venv/.example
 
 test: .venv/.dev
 	@$(BIN)/python tests/programs.py
-	$(BIN)/python -m pytest -m "not long" --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/python -m pytest -m "not full" --cov --cov-report=term --cov-fail-under=95
 	$(BIN)/python -m coverage report --include="$(CORE)" --fail-under=100
 
 test-long: .venv/.dev
 	@$(BIN)/python tests/programs.py
-	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m pytest -m full
 
 lint: .venv/.dev
 	$(BIN)/ruff check

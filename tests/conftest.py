@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections.abc as c
 import contextlib
 import os
+import pathlib
 import time
 
 import pytest
@@ -23,6 +24,17 @@ from tests.servers import running
 from tests.servers import S
 
 watch.begin()
+
+#: Folders of tests that `make test-all` alone runs: they start many servers, or kill them.
+FULL = ("faults", "engines")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = pathlib.Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(tests).parts[0] in FULL:
+            item.add_marker("full")
+
 
 
 @pytest.fixture(autouse=True)

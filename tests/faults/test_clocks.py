@@ -31,7 +31,7 @@ def test_the_clock_of_one_host_is_wrong(scene: Scene, ahead: float) -> None:
         assert browser.poll(copies=3).login == "7"
 
 
-@pytest.mark.long
+@pytest.mark.full
 @pytest.mark.parametrize("place", ["sqlite", "redis"], indirect=True)
 @pytest.mark.parametrize("ahead", [30, -30])
 def test_a_race_over_hosts_whose_clocks_differ(scene: Scene, ahead: float) -> None:

@@ -70,7 +70,7 @@ def dying(host: Host, moment: str, *clients: Client) -> c.Iterator[None]:
         client.close()
 
 
-@pytest.mark.long
+@pytest.mark.full
 @pytest.mark.parametrize("place", STORES, indirect=True)
 def test_a_race_on_workers_that_are_killed(scene: Scene) -> None:
     host = scene.host(worker=scene.place.worker, workers=4)

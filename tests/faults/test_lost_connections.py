@@ -80,7 +80,7 @@ def test_a_change_happens_once_or_not_at_all(
     assert other.poll().login == "7"
 
 
-@pytest.mark.long
+@pytest.mark.full
 @pytest.mark.parametrize("place", STORES[1:], indirect=True)
 def test_a_race_over_connections_that_break(scene: Scene) -> None:
     proxy = scene.proxy()

@@ -18,7 +18,7 @@ def test_a_short_race(scene: Scene) -> None:
     race(scene, browsers=20, phones=80, is_enough=lambda history: min(figures(history)) >= 3)
 
 
-@pytest.mark.long
+@pytest.mark.full
 @pytest.mark.parametrize("place", STORES, indirect=True)
 def test_a_race_of_a_thousand_for_a_minute(scene: Scene) -> None:
     end = time.monotonic() + 60

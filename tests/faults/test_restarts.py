@@ -24,8 +24,8 @@ KEPT = ("--appendonly", "yes", "--appendfsync", "always")
 #: Whether it crashes, and how many browsers wait.
 CASES = [
     (True, 60),
-    pytest.param(True, 200, marks=pytest.mark.long),
-    pytest.param(False, 200, marks=pytest.mark.long),
+    pytest.param(True, 200, marks=pytest.mark.full),
+    pytest.param(False, 200, marks=pytest.mark.full),
 ]
 
 

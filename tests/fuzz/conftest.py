@@ -46,7 +46,7 @@ class Fuzz:
         return run
 
 
-@pytest.fixture(params=[False, pytest.param(True, marks=pytest.mark.long)], ids=["short", "long"])
+@pytest.fixture(params=[False, pytest.param(True, marks=pytest.mark.full)], ids=["short", "long"])
 def fuzz(request: pytest.FixtureRequest) -> Fuzz:
     return Fuzz(long=request.param)
 
