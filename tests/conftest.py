@@ -36,7 +36,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("full")
 
 
-
 @pytest.fixture(autouse=True)
 def _every_answer_is_described() -> c.Iterator[None]:
     """Fail the test that was answered something that ``/openapi.json`` does not say."""

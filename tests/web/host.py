@@ -10,6 +10,7 @@ import typing as t
 
 import flask
 import flask_login
+import jinja2
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
@@ -45,6 +46,8 @@ class User(flask_login.UserMixin, db.Model):  # type: ignore[name-defined, misc]
         return self.active
 
 
+#: Templates are compiled once, not for each app that shows them.
+COMPILED = jinja2.FileSystemBytecodeCache()
 #: Name, id and display name of the people every host begins with.
 PEOPLE = {"anna": (470011, "Anna Berg"), "ben": (470012, "Ben Cole")}
 
@@ -82,6 +85,7 @@ class Host:
             SQLALCHEMY_DATABASE_URI=f"sqlite:///{self.file}",
         )
         app.config.update(config)
+        app.jinja_options = {"bytecode_cache": COMPILED}
         db.init_app(app)
         self.login_manager = flask_login.LoginManager(app)
         self.login_manager.login_view = "login"
