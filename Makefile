@@ -1,38 +1,78 @@
-# Needs make and Python 3.11 or newer. Everything else goes into .venv; tests may need two programs,
-# which tests/programs.py installs or names.
+# Needs make and Python 3.11 or newer. Everything else goes into .venv, in the versions of requirements/;
+# tests need programs besides, such as a browser: see `make programs`.
 #
 #   make demo            starts the example app on this computer
 #   make demo LAN=1      the same, for phones in the same network too; LAN=192.168.1.20 is an address
 #   make demo PORT=5051  at another port
-#   make test            runs the tests, with coverage
-#   make test-long       runs those that take minutes: races and servers that die
+#   make quick           runs what an edit of the core or the web part can break, in under a minute
+#   make test            runs the tests that a change can break, in a few minutes
+#   make test-all        runs all tests, and says what they cover: every store, browser, fault and race
+#   make test-versions   runs `make test` with the locked, the newest and the oldest versions of all packages
+#   make programs        installs the programs that tests need; on Debian it needs root: sudo make programs
 #   make lint            checks style, types and layers
 #   make wheel           builds the package, installs it alone and logs in with it
 #   make docs            builds the documentation into docs/_build
+#   make lock            brings requirements/ up to date with pyproject.toml and with what is newest
 #   make translations    brings the catalogues up to date with the sentences in the package
 #   make bench           measures what benchmarks/README.md tells, in about 25 minutes; needs Linux, and Node for peers.py
 #   make clean           removes what the others have made, but not the demo's data in instance/
 .POSIX:
-.PHONY: demo test test-long lint wheel docs translations bench clean
+.PHONY: demo quick test test-all test-covered test-full test-versions test-newest test-oldest programs lint wheel docs lock translations bench clean
 
 PYTHON = python3
 PORT = 5050
 LAN =
+TESTS =
 BIN = .venv/bin
 PACKAGE = flask_qrlogin
 CORE = $(PACKAGE)/errors.py,$(PACKAGE)/tokens.py,$(PACKAGE)/typed_code.py,$(PACKAGE)/login_request.py,$(PACKAGE)/confirmation.py,$(PACKAGE)/linked_device.py,$(PACKAGE)/transitions.py,$(PACKAGE)/ports.py,$(PACKAGE)/ledger.py,$(PACKAGE)/login_flow.py,$(PACKAGE)/approval_flow.py,$(PACKAGE)/device_list.py,$(PACKAGE)/liveness.py,$(PACKAGE)/waiting_room.py,$(PACKAGE)/pacing.py
+QUICK = tests/test_tokens.py tests/test_typed_code.py tests/test_login_request.py tests/test_confirmation.py tests/test_login_flow.py tests/test_device_list.py tests/test_pacing.py tests/test_config.py tests/test_hooks.py tests/web
+# A process for each core; the tests of a file stay together, and so do the servers they share.
+PYTEST = -m pytest -n auto --dist loadfile --durations=10
+LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml
 
 demo: .venv/.example
 	@$(BIN)/python -m example_app --port "$(PORT)" --lan "$(LAN)"
 
+quick: .venv/.dev
+	$(BIN)/python $(PYTEST) -m "not full" $(QUICK)
+
 test: .venv/.dev
 	@$(BIN)/python tests/programs.py
-	$(BIN)/python -m pytest -m "not full" --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/python $(PYTEST) -m "not full"
+
+test-all: test-covered test-full
+
+# The tests of `make test`, with the share of the code that they run.
+test-covered: .venv/.dev
+	@$(BIN)/python tests/programs.py
+	$(BIN)/python $(PYTEST) -m "not full" --cov --cov-report=term --cov-fail-under=95
 	$(BIN)/python -m coverage report --include="$(CORE)" --fail-under=100
 
-test-long: .venv/.dev
+# All others, or those of some folders: make test-full TESTS=tests/faults
+test-full: .venv/.dev
 	@$(BIN)/python tests/programs.py
-	$(BIN)/python -m pytest -m full
+	$(BIN)/python $(PYTEST) -m full $(TESTS)
+
+test-versions: test test-newest test-oldest
+
+# What users get next month. No pins, and looked up anew each time.
+test-newest: .venv/.dev
+	@$(BIN)/python tests/programs.py
+	$(BIN)/uv venv --quiet --clear --python $(PYTHON) .venv/newest
+	$(BIN)/uv pip install --quiet --python .venv/newest --upgrade --group dev --editable .
+	.venv/newest/bin/python $(PYTEST) -m "not full"
+
+# Every lower bound of pyproject.toml exactly: are they true?
+test-oldest: .venv/.dev
+	@$(BIN)/python tests/programs.py
+	$(BIN)/uv venv --quiet --clear --python $(PYTHON) .venv/oldest
+	$(BIN)/uv pip install --quiet --python .venv/oldest --resolution lowest-direct --group dev --editable .
+	.venv/oldest/bin/python tests/lower_bounds.py
+	.venv/oldest/bin/python $(PYTEST) -m "not full"
+
+programs: .venv/.dev
+	@$(BIN)/python tests/programs.py --install
 
 lint: .venv/.dev
 	$(BIN)/ruff check
@@ -45,6 +85,10 @@ lint: .venv/.dev
 docs: .venv/.dev
 	$(BIN)/python docs/generate.py
 	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build
+
+lock: .venv/.dev
+	$(LOCK) --group dev --output-file requirements/dev.txt
+	$(LOCK) --group example --group backend --constraint requirements/dev.txt --output-file requirements/example.txt
 
 translations: .venv/.dev
 	$(BIN)/python -m tests.catalogues
@@ -64,7 +108,7 @@ bench: .venv/.dev
 # The wheel alone, in an environment with nothing else: does it have all it needs?
 wheel: .venv/.dev
 	rm -rf dist
-	$(BIN)/python -m build --wheel --outdir dist
+	$(BIN)/python -m build --no-isolation --wheel --outdir dist
 	$(PYTHON) -m venv --clear dist/empty
 	dist/empty/bin/python -m pip install --quiet dist/*.whl
 	dist/empty/bin/python -W error tests/smoke.py
@@ -79,13 +123,14 @@ clean:
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "This Python cannot make a virtual environment. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@echo "Setting up .venv, once."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	@touch $@
 
-.venv/.example: .venv/.made pyproject.toml
-	@$(BIN)/python -m pip install --quiet --editable . --group example
+.venv/.example: .venv/.made requirements/example.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements/example.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.dev: .venv/.made pyproject.toml
-	@$(BIN)/python -m pip install --quiet --editable . --group dev
-	@touch $@
+.venv/.dev: .venv/.made requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@ .venv/.example

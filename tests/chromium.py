@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import collections.abc as c
-import os
 
 import pytest
 from playwright.sync_api import Browser
 from playwright.sync_api import Error
 from playwright.sync_api import sync_playwright
 
+from tests.programs import CHROMIUM
+from tests.programs import do_without
 from tests.programs import find_browser
 
 #: Chromium asks the network for nothing of its own; root needs --no-sandbox.
@@ -28,8 +29,6 @@ def browser() -> c.Iterator[Browser]:
         try:
             browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
         except Error as error:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(f"No Chromium. Run: playwright install chromium. {error.message}")
+            do_without(f"{CHROMIUM.advice}\n{error.message}")
         yield browser
         browser.close()

@@ -25,6 +25,8 @@ import sqlalchemy as sa
 
 from .programs import find_mariadb
 from .programs import find_redis
+from .programs import MARIADB
+from .programs import REDIS
 
 _PATIENCE = 60.0
 
@@ -218,10 +220,7 @@ class MariaDB(SQLServer):
     def prepare(self) -> None:
         installer = find_mariadb("mariadb-install-db")
         if installer is None or find_mariadb("mariadbd") is None:
-            raise Missing(
-                "MariaDB is not installed. On Debian and Ubuntu: apt install mariadb-server-core "
-                "mariadb-client-core. On macOS: brew install mariadb"
-            )
+            raise Missing(MARIADB.advice)
         self._run(
             installer,
             *self._common(),
@@ -272,7 +271,7 @@ class Redis(Server):
     def prepare(self) -> None:
         program = find_redis()
         if program is None:
-            raise Missing("Redis is not installed: apt install redis-server, or brew install redis")
+            raise Missing(REDIS.advice)
         self._program = program
         while "--cluster-enabled" in self.options and self.port > 55535:
             self.port = free_port()  # Nodes talk to each other at this one plus 10000.

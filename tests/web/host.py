@@ -14,6 +14,7 @@ import jinja2
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
+from werkzeug.routing import Rule
 
 from flask_qrlogin import QRLogin
 from flask_qrlogin.app_state import AppState
@@ -27,6 +28,20 @@ from .parties import NativeApp
 from .parties import Phone
 
 db = SQLAlchemy()
+
+#: What builds URLs of a rule, which is half of the work of making an app.
+_builders: dict[object, t.Any] = {}
+
+
+class _Rule(Rule):
+    """A URL rule that is compiled once, not for each app; where Werkzeug has other names, it is."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> t.Any:
+        key = tuple(self._trace), repr(self.defaults), append_unknown
+        if key not in _builders:
+            _builders[key] = super()._compile_builder(append_unknown)
+        return _builders[key]
+
 
 Prepare: t.TypeAlias = c.Callable[[flask.Flask], object]
 
@@ -85,6 +100,7 @@ class Host:
             SQLALCHEMY_DATABASE_URI=f"sqlite:///{self.file}",
         )
         app.config.update(config)
+        app.url_rule_class = _Rule
         app.jinja_options = {"bytecode_cache": COMPILED}
         db.init_app(app)
         self.login_manager = flask_login.LoginManager(app)

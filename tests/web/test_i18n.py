@@ -60,7 +60,8 @@ class TestCatalogues:
         for message in catalogues.read(path):
             if message.id and message.pluralizable:
                 # Each form is what some number gets, and no number gets another.
-                got = {loaded.ngettext(*message.id, n) for n in range(201)}
+                one, many = catalogues.forms(message.id)
+                got = {loaded.ngettext(one, many, n) for n in range(201)}
                 assert got == set(catalogues.forms(message.string))
 
     @by_language
