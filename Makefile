@@ -109,8 +109,8 @@ bench: .venv/.dev
 wheel: .venv/.dev
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation --wheel --outdir dist
-	$(PYTHON) -m venv --clear dist/empty
-	dist/empty/bin/python -m pip install --quiet dist/*.whl
+	$(BIN)/uv venv --quiet --clear --python $(PYTHON) dist/empty
+	$(BIN)/uv pip install --quiet --python dist/empty --constraint requirements/dev.txt dist/*.whl
 	dist/empty/bin/python -W error tests/smoke.py
 
 clean:
