@@ -81,10 +81,15 @@ def strict_server(tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[str]:
 
 
 @pytest.fixture
-def new_context(browser: Browser, server: str) -> c.Iterator[NewContext]:
+def said() -> list[str]:
+    """What pages say on the console; a test that expects something takes it away."""
+    return []
+
+
+@pytest.fixture
+def new_context(browser: Browser, server: str, said: list[str]) -> c.Iterator[NewContext]:
     """Makes contexts, each a device of its own; no page may say anything on the console."""
     contexts: list[BrowserContext] = []
-    said: list[str] = []
 
     def make(**options: t.Any) -> BrowserContext:
         context = browser.new_context(**{"base_url": server} | options)

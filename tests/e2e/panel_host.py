@@ -23,12 +23,19 @@ from ..web.parties import NativeApp
 
 _PAGE: t.Final = """<!doctype html>
 <html lang="en">
-<head><meta name="viewport" content="width=device-width"><title>Host</title></head>
+<head><meta name="viewport" content="width=device-width"><title>Host</title>
+<link rel="stylesheet" href="/fonts/{{ request.args.get('font', 'usual') }}.css"></head>
 <body><main><h1>Host</h1><form><input aria-label="Name">%s</form>%s<p>After</p></main></body>
 </html>"""
 _LOGO: t.Final = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" width="9" height="9">
 <path d="M0 0h9v9H0z" fill="#0b6467"/></svg>"""
 
+#: What breaks lines elsewhere, as fonts do that are narrower or wider than those of this machine.
+FONTS: t.Final = {
+    "narrow": "body { letter-spacing: -.06em; }",
+    "usual": "",
+    "wide": "body { letter-spacing: .14em; word-spacing: .2em; }",
+}
 _SMALL: t.Final = "html { font-size: 62.5%; } body { font-size: 1.4rem; } main { width: 472px; }"
 
 
@@ -71,6 +78,11 @@ class PanelHost(Host):
             "/small.css",
             "small",
             view_func=lambda: flask.Response(_SMALL, mimetype="text/css"),
+        )
+        self.app.add_url_rule(
+            "/fonts/<name>.css",
+            "font",
+            view_func=lambda name: flask.Response(FONTS[name], mimetype="text/css"),
         )
         self.app.add_url_rule(
             "/logo.svg",

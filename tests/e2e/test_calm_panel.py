@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 
 from . import steps
 from .conftest import NewContext
+from .panel_host import FONTS
 from .panel_host import PanelHost
 from .panel_host import serving
 
@@ -44,6 +45,16 @@ def path(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(
+    params=[
+        name if name == "wide" else pytest.param(name, marks=pytest.mark.full) for name in FONTS
+    ]
+)
+def font(request: pytest.FixtureRequest) -> str:
+    """The name of a font of the page: lines break elsewhere in another."""
+    return str(request.param)
+
+
 @pytest.fixture(params=[320, 1280])
 def page(request: pytest.FixtureRequest, new_context: NewContext, host: PanelHost) -> Page:
     """A narrow and a wide window."""
@@ -67,9 +78,9 @@ def heard(page: Page) -> list[str]:
 
 
 def test_nothing_jumps_from_the_code_to_the_login_and_each_state_is_said_once(
-    page: Page, path: str, host: PanelHost
+    page: Page, path: str, font: str, host: PanelHost
 ) -> None:
-    watch(page, path)
+    watch(page, f"{path}?font={font}")
     app = host.scan(steps.read_code(page))
     steps.expect_shown(page, "scanned")
     number = steps.number_on(page)
@@ -88,9 +99,9 @@ def test_nothing_jumps_from_the_code_to_the_login_and_each_state_is_said_once(
 
 
 def test_nothing_jumps_when_codes_run_out_and_a_new_one_is_not_announced(
-    page: Page, path: str, host: PanelHost
+    page: Page, path: str, font: str, host: PanelHost
 ) -> None:
-    watch(page, path)
+    watch(page, f"{path}?font={font}")
     code = page.locator("[data-qr]")
     first = code.inner_html()
     host.clock.advance(301)

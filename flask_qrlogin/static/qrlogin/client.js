@@ -7,6 +7,7 @@
  *   idle      enough codes: wants a click  error    server trouble  by themselves, at
  *   refused   the server says no, and why  busy     too many codes  `deadline`
  *   used      the code has logged in       blocked  the browser kept no cookie
+ *   failed    this script does not work here, which is nobody else's fault; the console says why
  * All is in seconds; deadlines are of performance.now(), which no change of the clock moves.
  */
 
@@ -43,14 +44,29 @@ export class LoginClient {
   }
 
   /** Withdraws the last code and shows a new one. */
-  async start() {
-    this.#show({ state: "starting" });
-    if (await this.#withdraw()) this.#follow(this.#run);
+  start() {
+    this.#guard(async () => {
+      this.#show({ state: "starting" });
+      if (await this.#withdraw()) await this.#follow(this.#run);
+    });
   }
 
   /** Withdraws the code and shows no other. */
-  async cancel() {
-    if (await this.#withdraw()) this.#show({ state: "cancelled" });
+  cancel() {
+    this.#guard(async () => {
+      if (await this.#withdraw()) this.#show({ state: "cancelled" });
+    });
+  }
+
+  /** Does some work, and tells a fault of this script as one, not as a fault of the network or the person. */
+  async #guard(work) {
+    try {
+      await work();
+    } catch (error) {
+      console.error(error);
+      this.stop();
+      this.#show({ state: "failed" });
+    }
   }
 
   /** Says whether nobody looks: meanwhile it rests, unless somebody has scanned the code. */
@@ -137,23 +153,26 @@ export class LoginClient {
     }
   }
 
-  /** Never throws: no answer is `status: 0`; what is not JSON, as a hotel's page, is no body. */
+  /** No answer is `status: 0`; what is not JSON, as a hotel's page, is no body. */
   async #send(url, message) {
-    const { signal } = (this.#attempt = new AbortController());
-    const patience = (message.wait ?? 0) + PATIENCE;
-    try {
-      const response = await fetch(url, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(message),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(patience * 1000)]),
-      });
-      const { ok, status, headers } = response;
-      const retryAfter = Math.min(Number(headers.get("Retry-After")) || 0, 86400); // Weeks overflow setTimeout.
-      return { ok, status, retryAfter, body: await response.json().catch(() => undefined) };
-    } catch (error) {
-      return { status: 0, interrupted: signal.aborted, hung: error.name === "TimeoutError" };
-    }
+    const attempt = (this.#attempt = new AbortController());
+    const { signal } = attempt;
+    let hung = false;
+    const giveUp = () => {
+      hung = true;
+      attempt.abort();
+    };
+    const patience = setTimeout(giveUp, ((message.wait ?? 0) + PATIENCE) * 1000);
+    const request = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(message) };
+    const response = await fetch(url, { ...request, signal }).catch((error) => {
+      // All that fetch says of the network. Anything else is a fault of ours, and not to be told as the network's.
+      if (!signal.aborted && !(error instanceof TypeError)) throw error;
+    });
+    const body = await response?.json().catch(() => undefined);
+    clearTimeout(patience);
+    if (!response) return { status: 0, interrupted: signal.aborted && !hung, hung };
+    const retryAfter = Math.min(Number(response.headers.get("Retry-After")) || 0, 86400); // Weeks overflow setTimeout.
+    return { ok: response.ok, status: response.status, retryAfter, body };
   }
 
   /** Waits until the time is over or it is woken, and on while nobody looks. */

@@ -36,6 +36,15 @@ export class QRLoginElement extends HTMLElement {
 
   connectedCallback() {
     if (this.#client) return; // Only moved within the page.
+    try {
+      this.#connect();
+    } catch (error) {
+      console.error(error);
+      this.setAttribute("state", "failed"); // Which shows the form without JavaScript.
+    }
+  }
+
+  #connect() {
     const rounds = Number(this.getAttribute("rounds") ?? 5);
     const client = (this.#client = new LoginClient({
       requestsUrl: this.getAttribute("requests-url"),
@@ -47,6 +56,8 @@ export class QRLoginElement extends HTMLElement {
     const { signal } = (this.#listening = new AbortController());
     const on = (target, type, listener) => target.addEventListener(type, listener, { signal });
     const dialog = this.closest(".qrlogin-dialog");
+    // In browsers without dialogs the link stays, which is in the place of the button.
+    if (dialog?.showModal) for (const each of dialog.parentNode.children) each.hidden = each.matches("a");
     on(dialog?.parentNode ?? this, "click", ({ target }) => this.#act(target, dialog));
     on(document, "visibilitychange", () => client.pause(document.hidden));
     for (const change of ["online", "offline"]) on(window, change, () => client.retry());
@@ -103,6 +114,7 @@ export class QRLoginElement extends HTMLElement {
     this.#set("detail", { textContent: detail.detail ?? "", hidden: !detail.detail });
     this.#set("number", { textContent: number ?? "" });
     this.#set("numbered", { hidden: !number });
+    this.#set("unnumbered", { hidden: !!number });
     this.#slots("reason", (slot) => (slot.hidden = slot.dataset.reason !== (detail.reason ?? "")));
     this.#set("location", { href: location });
     this.#set("app-link", { href: appLink, hidden: !appLink });

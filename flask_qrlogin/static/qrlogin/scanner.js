@@ -8,6 +8,7 @@
 const PAUSE = 150; // Milliseconds between two looks, so that a phone stays cool.
 const CAMERA_SIDE = 1280; // Pixels of the longer side that are looked at.
 const PICTURE_SIDES = [1600, 800, 4000]; // A blurred code is read best when it is small; one far away, large.
+const UNLOADED = "unloaded"; // Thrown where the reader of codes did not come.
 const TOKEN = /^[\w-]{38}$/;
 const CAUSES = {
   NotAllowedError: "denied",
@@ -16,18 +17,29 @@ const CAUSES = {
   OverconstrainedError: "missing",
   NotReadableError: "busy",
   AbortError: "busy",
-  TypeError: "unloaded", // By import().
 };
+
+/** The sentence for what went wrong: `told` is for what the browser says, and a fault of ours is told as one. */
+function sentence(error, told) {
+  if (error === UNLOADED) return "unloaded";
+  if (error instanceof DOMException) return told;
+  console.error(error);
+  return "broken";
+}
 
 const canvas = document.createElement("canvas");
 const context = canvas.getContext("2d", { willReadFrequently: true });
 let detector = null;
 
+function notLoaded(error) {
+  throw error instanceof TypeError ? UNLOADED : error;
+}
+
 /** The browser's own reader of codes where it has one; else one that is loaded only now. */
 async function load(own = globalThis.BarcodeDetector) {
   const formats = await own?.getSupportedFormats().catch(() => []);
   const isOwn = formats?.includes("qr_code");
-  const { BarcodeDetector } = isOwn ? globalThis : await import("./vendor/qr-0.7.0/decode.js");
+  const { BarcodeDetector } = isOwn ? globalThis : await import("./vendor/qr-0.7.0/decode.js").catch(notLoaded);
   detector = new BarcodeDetector({ formats: ["qr_code"] });
   detector.isOwn = isOwn;
 }
@@ -45,6 +57,15 @@ async function read(source, width, height, side) {
     if (!detector.isOwn) throw error;
     await load(null); // Some browsers have one that does not work, for want of a part of the system.
     return read(source, width, height, side);
+  }
+}
+
+/** The URL that a text is, if it is one. */
+function place(text) {
+  try {
+    return new URL(text);
+  } catch {
+    return null;
   }
 }
 
@@ -104,7 +125,7 @@ class QRScannerElement extends HTMLElement {
         await new Promise((resolve) => setTimeout(resolve, PAUSE));
       }
     } catch (error) {
-      if (!isOver()) this.#end(CAUSES[error.name] ?? "failed");
+      if (!isOver()) this.#end(sentence(error, CAUSES[error.name] ?? "failed"));
     } finally {
       tracks.forEach((track) => track.stop());
     }
@@ -114,10 +135,6 @@ class QRScannerElement extends HTMLElement {
     const isOver = this.#begin("reading");
     try {
       await load();
-    } catch {
-      return isOver() || this.#end("unloaded");
-    }
-    try {
       const picture = await createImageBitmap(file);
       const { width, height } = picture;
       let seen = false;
@@ -128,8 +145,8 @@ class QRScannerElement extends HTMLElement {
         seen ||= texts.length > 0;
       }
       this.#end(seen ? "foreign" : "nothing");
-    } catch {
-      if (!isOver()) this.#end("unreadable");
+    } catch (error) {
+      if (!isOver()) this.#end(sentence(error, "unreadable"));
     }
   }
 
@@ -147,11 +164,10 @@ class QRScannerElement extends HTMLElement {
   #path(text) {
     const prefix = this.getAttribute("prefix");
     if (TOKEN.test(text)) return prefix + text; // The hook `qr_payload` may leave out the rest.
-    if (!URL.canParse(text)) return null;
-    const { origin, pathname } = new URL(text);
+    const { origin, pathname } = place(text) ?? {};
     const isHere = [location.origin, new URL(this.getAttribute("base-url")).origin].includes(origin);
-    const token = pathname.slice(prefix.length);
-    return isHere && pathname.startsWith(prefix) && TOKEN.test(token) ? prefix + token : null;
+    const token = isHere && pathname.startsWith(prefix) ? pathname.slice(prefix.length) : "";
+    return TOKEN.test(token) ? prefix + token : null;
   }
 
   /** Ends what is under way; returns what tells whether something else has taken the place of this. */
