@@ -1,4 +1,4 @@
-"""Browsers of five years: without what came since December 2021; and what is shown if we fail there.
+"""Browsers of five years, without what came since December 2021; and what is shown where we fail.
 
 A fault of ours is never told as one of the network, the picture or the person.
 """
