@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import typing as t
 from urllib.parse import urlsplit
 
 import flask
 import flask_login
 import jinja2
+import werkzeug.test
 from flask.testing import FlaskClient
+from werkzeug.http import parse_cookie
 from werkzeug.test import TestResponse
 
 from ..app_state import AppState
@@ -64,9 +67,8 @@ class Client:
         return self._send("POST", url, accept | self.post_headers, options)
 
     def cookies(self) -> dict[str, str]:
-        """Return the cookies that are kept here, oldest first."""
-        stored = self.jar._cookies or {}
-        return {cookie.decoded_key: cookie.decoded_value for cookie in stored.values()}
+        """Return the cookies that are sent from here to the app, oldest first."""
+        return dict(parse_cookie(self._environ()))
 
     def session(self) -> dict[str, t.Any]:
         """Return what the app's session holds here."""
@@ -82,11 +84,24 @@ class Client:
 
     def _context(self) -> flask.ctx.RequestContext:
         """Return the context of a request from here."""
-        context = self.app.test_request_context(
-            base_url=self.base_url, environ_overrides=self.jar.environ_base
+        return self.app.request_context(self._environ())
+
+    def _environ(self) -> dict[str, t.Any]:
+        """Return the environ of a request from here, which the app does not see."""
+        sent: dict[str, t.Any] = {}
+
+        def receive(environ: dict[str, t.Any], start_response: t.Any) -> list[bytes]:
+            sent.update(environ)
+            start_response("204 No Content", [])
+            return []
+
+        # Werkzeug has no public way to list cookies, but sends them to any application.
+        client = copy.copy(self.jar)
+        client.application = receive  # type: ignore[assignment]
+        werkzeug.test.Client.open(
+            client, base_url=self.base_url, environ_overrides=self.jar.environ_base
         )
-        self.jar._add_cookies_to_wsgi(context.request.environ)
-        return context
+        return sent
 
     def _send(
         self, method: str, url: str, headers: dict[str, str], options: dict[str, t.Any]
