@@ -1,31 +1,25 @@
 """Turns a text into the picture of a QR code, as SVG or PNG.
 
-The symbol is the one of ISO/IEC 18004; its tables, fixed patterns and masks come from ``qrcode``.
-That library tries eight masks for each picture and builds a tree of XML, while a login page wants
-a new picture every half minute for everybody who waits. Here the mask is fixed, so that for one
-version and level each bit of the code words always lands in the same module: the places are worked
-out once and kept, and drawing a picture is looking up each module.
+The symbol is the one of ISO/IEC 18004, as ``qrcode`` makes it. That library tries eight masks for
+each picture and builds a tree of XML, while a login page wants a new picture every half minute for
+everybody who waits. Here the mask is fixed, and ``qr_symbol`` draws fast.
 """
 
 from __future__ import annotations
 
 import functools
 import io
-import itertools
+import logging
 import math
-import operator
 import re
 import typing as t
 
 import qrcode
-from qrcode import base
-from qrcode import LUT
-from qrcode import util
 
 from .qr_style import Level
 from .qr_style import QRStyle
 
-_Picker = t.Callable[[str], tuple[str, ...]]
+_Way = t.Callable[..., str]
 
 #: Of the eight masks the one with the least penalty (ISO/IEC 18004, 7.8.3), over many login URLs.
 MASK: t.Final = 2
@@ -36,8 +30,11 @@ _LEVELS: t.Final[dict[str, int]] = {
     "Q": qrcode.ERROR_CORRECT_Q,
     "H": qrcode.ERROR_CORRECT_H,
 }
+#: What the largest symbol holds, in byte mode.
+_MOST_BYTES: t.Final[dict[str, int]] = {"L": 2953, "M": 2331, "Q": 1663, "H": 1273}
 _DARK_RUN: t.Final = re.compile("1+")
 _DEFAULT_STYLE: t.Final = QRStyle()
+_log = logging.getLogger(__name__)
 
 
 def svg(text: str, style: QRStyle = _DEFAULT_STYLE) -> str:
@@ -94,12 +91,23 @@ def modules(
     none does, a ValueError says how much would fit. With ``gap`` the middle is light, for a logo.
     """
     raw = text.encode()
-    version = _smallest_version(len(raw), level)
-    words = _code_words(raw, version, level)
-    length, bits = 8 * len(words), int.from_bytes(words)
-    inverted = bits ^ ((1 << length) - 1)
-    pick = _picker(version, level, mask, quiet_zone, gap_width(version) if gap else 0)
-    return "".join(pick(f"{bits:0{length}b}{inverted:0{length}b}01"))
+    if len(raw) > _MOST_BYTES[level]:
+        raise ValueError(
+            f"The text has {len(raw)} bytes, and a QR code of level {level} holds "
+            f"{_MOST_BYTES[level]}."
+        )
+    way = _fast_way() or _modules
+    cells = way(raw, level=_LEVELS[level], mask=mask, quiet_zone=quiet_zone)
+    return _with_gap(cells, quiet_zone) if gap else cells
+
+
+def _with_gap(cells: str, quiet_zone: int) -> str:
+    side = math.isqrt(len(cells))
+    gap = gap_width((side - 2 * quiet_zone - 17) // 4)
+    begin, end = (side - gap) // 2, (side + gap) // 2
+    rows = [cells[start : start + side] for start in range(0, len(cells), side)]
+    rows[begin:end] = [row[:begin] + "0" * gap + row[end:] for row in rows[begin:end]]
+    return "".join(rows)
 
 
 def gap_width(version: int) -> int:
@@ -127,90 +135,26 @@ def _path_pieces(side: int) -> tuple[list[str], list[str]]:
     return [f"M{x} {y}v1H" for x, y in corners], [f"{x}v-1" for x, _ in corners]
 
 
-def _smallest_version(length: int, level: Level) -> int:
-    limits = util.BIT_LIMIT_TABLE[_LEVELS[level]]
-    for version in range(1, 41):
-        if 4 + util.length_in_bits(util.MODE_8BIT_BYTE, version) + 8 * length <= limits[version]:
-            return version
-    raise ValueError(
-        f"The text has {length} bytes, and a QR code of level {level} holds {limits[40] // 8 - 3}."
-    )
-
-
-def _blocks(version: int, level: Level) -> list[tuple[int, int]]:
-    """How many data words and how many error correction words each block has."""
-    blocks = base.rs_blocks(version, _LEVELS[level])
-    return [(block.data_count, block.total_count - block.data_count) for block in blocks]
-
-
-def _code_words(raw: bytes, version: int, level: Level) -> bytes:
-    """The data words of every block, then the error correction words of every block."""
-    count_bits: int = util.length_in_bits(util.MODE_8BIT_BYTE, version)
-    bits: int = (util.MODE_8BIT_BYTE << count_bits | len(raw)) << 8 * len(raw) | int.from_bytes(raw)
-    # Four bits of mode and the terminator's four: whole bytes again.
-    data = (bits << 4).to_bytes(1 + count_bits // 8 + len(raw))
-    blocks = _blocks(version, level)
-    padding = bytes((util.PAD0, util.PAD1)) * sum(size for size, _ in blocks)
-    data += padding[: len(padding) // 2 - len(data)]
-    file = io.BytesIO(data)
-    return data + b"".join(_correction(file.read(size), length) for size, length in blocks)
-
-
-def _correction(block: bytes, length: int) -> bytes:
-    """The Reed-Solomon words of a block: a polynomial division, byte by byte, as for a CRC."""
-    multiples = _generator_multiples(length)
-    top = 8 * (length - 1)
-    low = (1 << top) - 1
-    remainder = 0
-    for word in block:
-        remainder = (remainder & low) << 8 ^ multiples[remainder >> top ^ word]
-    return remainder.to_bytes(length)
-
-
 @functools.cache
-def _generator_multiples(length: int) -> list[int]:
-    """The generator polynomial, but for its first term, times each byte; there are 13 of them."""
-    logs = [base.glog(coefficient) for coefficient in LUT.rsPoly_LUT[length][1:]]
-    products = ([base.gexp(log + base.glog(byte)) for log in logs] for byte in range(1, 256))
-    return [0, *map(int.from_bytes, products)]
+def _fast_way() -> _Way | None:
+    """Return the fast way to draw, if it still draws what ``qrcode`` itself does."""
+    # With four blocks, of two sizes, and padding.
+    raw, level = b"https://example.com/qrlogin/s/" + 20 * b"x", _LEVELS["Q"]
+    try:
+        from . import qr_symbol
+
+        drawn = qr_symbol.modules(raw, level=level, mask=MASK, quiet_zone=4)
+        if drawn == _modules(raw, level=level, mask=MASK, quiet_zone=4):
+            return qr_symbol.modules
+    except Exception:  # noqa: S110 - whatever it is, there is the other way
+        pass
+    _log.warning("This version of qrcode has other inner parts: QR codes are drawn slowly.")
+    return None
 
 
-@functools.lru_cache(maxsize=16)
-def _picker(version: int, level: Level, mask: int, quiet_zone: int, gap: int) -> _Picker:
-    """Picks every module out of: the bits of the code words, the same inverted, a 0 and a 1.
-
-    Which is which, ``qrcode`` tells: it draws code words of zeros, then of ones. A module that
-    differs holds a bit, inverted where the mask is dark; the others are alike in every picture.
-    """
-    blocks = _blocks(version, level)
-    places = [
-        (part, index, number)
-        for part in (0, 1)
-        for number, block in enumerate(blocks)
-        for index in range(block[part])
-    ]
-    # Interleaved: the first words of all blocks, then the second ones, the data before the rest.
-    words = sorted(range(len(places)), key=places.__getitem__)
-    bits = iter([8 * word + bit for word in words for bit in range(8)])
-
-    def drawn(word: int) -> list[bool]:
-        code = qrcode.QRCode(version, _LEVELS[level], border=quiet_zone)
-        code.data_cache = [word] * len(words)
-        code.makeImpl(False, mask)
-        return [*itertools.chain.from_iterable(code.get_matrix())]
-
-    zeros, ones = drawn(0x00), drawn(0xFF)
-    picks = [16 * len(words) + dark for dark in zeros]
-    size = 4 * version + 17
-    side = size + 2 * quiet_zone
-    # Up and down in columns of two from the lower right corner, passing over the timing pattern.
-    for turn, right in enumerate((*range(size - 1, 6, -2), 5, 3, 1)):
-        rows = range(size) if turn % 2 else range(size - 1, -1, -1)
-        for row, column in itertools.product(rows, (right, right - 1)):
-            cell = (row + quiet_zone) * side + column + quiet_zone
-            if zeros[cell] != ones[cell]:
-                picks[cell] = next(bits) + 8 * len(words) * zeros[cell]
-    middle = range((side - gap) // 2, (side + gap) // 2)
-    for row, column in itertools.product(middle, middle):
-        picks[row * side + column] = 16 * len(words)
-    return operator.itemgetter(*picks)
+def _modules(raw: bytes, *, level: int, mask: int, quiet_zone: int) -> str:
+    """The modules row by row, by what ``qrcode`` documents."""
+    code = qrcode.QRCode(error_correction=level, border=quiet_zone, mask_pattern=mask)
+    code.add_data(raw, optimize=0)
+    code.make()
+    return "".join("01"[dark] for row in code.get_matrix() for dark in row)

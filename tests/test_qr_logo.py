@@ -11,8 +11,10 @@ from PIL import ImageDraw
 from PIL import ImageFilter
 
 from flask_qrlogin import qr_image
+from flask_qrlogin import qr_symbol
 from flask_qrlogin.qr_style import QRStyle
 
+from .test_qr_image import CONSTANTS
 from .test_qr_image import Decoder
 from .test_qr_image import login_url
 from .test_qr_image import most_bytes
@@ -149,17 +151,16 @@ def test_the_gap_costs_no_block_more_than_what_leaves_it_the_strength_of_level_m
 
 def _repairable(version: int) -> float:
     """Return which share of its words the worst block can still repair, after the gap."""
-    blocks = qr_image._blocks(version, "H")
+    blocks = qr_symbol._blocks(version, CONSTANTS["H"])
     count = sum(sum(block) for block in blocks)
     # Bits, inverted bits, and a 0 and a 1: the number of each tells where a module is taken from.
     numbers = tuple(range(16 * count + 2))
-    gap = qr_image.gap_width(version)
-    of_whole = qr_image._picker(version, "H", qr_image.MASK, 0, 0)(numbers)  # type: ignore[arg-type]
-    of_rest = qr_image._picker(version, "H", qr_image.MASK, 0, gap)(numbers)  # type: ignore[arg-type]
+    of_whole = qr_symbol._picker(version, CONSTANTS["H"], qr_image.MASK, 0)(numbers)  # type: ignore[arg-type]
+    kept = qr_image._with_gap("1" * len(of_whole), 0)
     lost = {
-        int(before) % (8 * count) // 8
-        for before, after in zip(of_whole, of_rest, strict=True)
-        if before != after and int(before) < 16 * count
+        int(number) % (8 * count) // 8
+        for number, is_kept in zip(of_whole, kept, strict=True)
+        if is_kept == "0" and int(number) < 16 * count
     }
     owners = [n for part in (0, 1) for n, block in enumerate(blocks) for _ in range(block[part])]
     return min(
