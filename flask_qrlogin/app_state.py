@@ -173,6 +173,10 @@ class AppState(HostChecks):
         """Return what signs an id for one purpose with the app's keys."""
         return tokens.IdSigner(self._secret_keys(), purpose)
 
+    def app_mark(self) -> str:
+        """Return what tells this app from others in a storage that they share, by its key."""
+        return tokens.Signer(self._secret_keys(), "app mark").sign(b"", 8).hex()
+
     @staticmethod
     def _secret_keys() -> list[str | bytes]:
         config = flask.current_app.config

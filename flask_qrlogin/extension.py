@@ -126,15 +126,16 @@ class QRLogin(HookDecorators):
         app.cli.add_command(cli.group)
         host_session.connect(app)
         phone_login.connect(app)
-        self._make_models_early(app, state.settings)
+        self._meet_db_early(app, state.settings)
         audit_log.connect(app)
         metrics.connect(app, state)
         server.release_at_sigterm(state)
 
-    def _make_models_early(self, app: flask.Flask, settings: Settings) -> None:
-        """Let ``create_all`` and migrations see our models as soon as the db is known."""
+    def _meet_db_early(self, app: flask.Flask, settings: Settings) -> None:
+        """Let ``create_all`` and migrations see our models, and us the sessions, in good time."""
 
-        def make(db: SQLAlchemy) -> None:
+        def meet(db: SQLAlchemy) -> None:
+            host_database.note_connections(db)
             if self._store is None and settings.store is None and self._model is None:
                 login_request_model(db.metadata)
             if self._device_model is None:
@@ -142,7 +143,7 @@ class QRLogin(HookDecorators):
 
         db = self._find_db(app)
         if db is not None:
-            make(db)
+            meet(db)
             return
 
         def look_again(sender: flask.Flask, **extra: object) -> None:
@@ -151,7 +152,7 @@ class QRLogin(HookDecorators):
                 flask.appcontext_pushed.disconnect(look_again, sender)
                 # Whatever is wrong is said at the first use: this may be anybody's context.
                 with contextlib.suppress(sa.exc.SQLAlchemyError):
-                    make(late)
+                    meet(late)
 
         flask.appcontext_pushed.connect(look_again, app, weak=False)
 

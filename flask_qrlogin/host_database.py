@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import typing as t
+import weakref
 
 import flask
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import orm
 
 from .app_state import AppState
 from .app_state import Backend
@@ -16,6 +18,9 @@ from .stores import sql
 from .stores.sql_devices import SQLDeviceStore
 
 Store = t.TypeVar("Store", sql.SQLStore, SQLDeviceStore)
+
+#: In a session's info: the connections to SQLite that it has drawn on.
+_CONNECTIONS = "flask_qrlogin.connections"
 
 
 def open_host_database(
@@ -60,17 +65,25 @@ def _with_own_pool(engine: sa.Engine) -> sa.Engine:
     return own
 
 
+def note_connections(db: SQLAlchemy) -> None:
+    """Have the host's sessions note what they draw on: one cannot be asked without drawing more."""
+    sa.event.listen(db.session, "after_begin", _note_connection)
+
+
+def _note_connection(session: orm.Session, _: object, connection: sa.Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        session.info.setdefault(_CONNECTIONS, weakref.WeakSet()).add(connection)
+
+
 def _holds_write(db: SQLAlchemy, engine: sa.Engine) -> bool:
     """Tell whether the host's session, in this context, may have written and not committed."""
     if not db.session.registry.has():
         return False
-    # SQLAlchemy has no public way to look without drawing the session into one more connection.
-    connections = getattr(db.session().get_transaction(), "_connections", {})
     return any(
         connection.engine is engine
         and not connection.closed
         and connection.connection.dbapi_connection.in_transaction
-        for connection, *_ in connections.values()
+        for connection in db.session().info.get(_CONNECTIONS, ())
     )
 
 

@@ -21,9 +21,11 @@ class RowByKey:
     @staticmethod
     def serves(engine: sa.Engine) -> bool:
         """Tell whether it can stand for the engine: a driver that we know, and nothing special."""
-        special = "schema_translate_map" in engine.get_execution_options()
-        # A host may choose the schema there.
-        special = special or len(engine.dispatch.engine_connect) > 0
+        # A host may choose the schema in such a listener. SQLAlchemy has no public way to ask for
+        # any: where that cannot be told, there may be one.
+        listeners = getattr(getattr(engine, "dispatch", None), "engine_connect", None)
+        special = listeners is None or len(listeners) > 0
+        special = special or "schema_translate_map" in engine.get_execution_options()
         return engine.dialect.driver in ("pysqlite", "psycopg") and not special
 
     def __init__(self, engine: sa.Engine, statement: sa.Select[t.Any]) -> None:
@@ -31,7 +33,7 @@ class RowByKey:
         dialect = engine.dialect
         compiled = statement.compile(engine)
         self._text = str(compiled)
-        self._by_position = bool(compiled.positional)
+        self._by_position = dialect.positional
         self._is_psycopg = dialect.driver == "psycopg"
         processors = (
             column.type.dialect_impl(dialect).result_processor(dialect, None)

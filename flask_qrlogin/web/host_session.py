@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
+import collections.abc as c
+import dataclasses
 import typing as t
 
 import flask
 import flask_login
-from flask.globals import request_ctx
-from flask.sessions import NullSession
-from flask.sessions import SecureCookieSession
 from werkzeug.exceptions import ServiceUnavailable
 
 from .. import errors
@@ -19,6 +17,7 @@ from ..linked_device import LinkedDevice
 from ..login_request import LoginRequest
 from . import cookies
 from . import people
+from . import session_keys
 from . import whereabouts
 from . import wire
 
@@ -26,29 +25,37 @@ from . import wire
 _MARK = "_qrlogin"
 #: When the password was given, or what stands for it, in seconds since 1970.
 LOGIN_AT = "_qrlogin_at"
-#: Flask-Login reads "set" and "clear" in the session's ``_remember``, and takes anything away.
-_NO_CHANGE = "no change"
+#: In the environ of a request: its session, if that is not to be saved.
+_DISCARDED = "flask_qrlogin.discarded"
 
 
 def discard() -> None:
     """See that this answer neither saves the session nor sets its cookie, whoever changed it.
 
-    A late answer would restore the session from before a login or logout in another tab. What is
-    put in its place holds the same, and takes what the host may still write after us.
+    A late answer would restore the session from before a login or logout in another tab.
     """
-    discarded = _discarded_class(flask.current_app.session_interface.null_session_class)()
-    discarded.update(flask.session, _remember=_NO_CHANGE)
-    context = request_ctx._get_current_object()
-    # Flask has no public way to skip saving. The attribute got its underscore in 3.1.3.
-    setattr(context, "_session" if hasattr(context, "_session") else "session", discarded)
+    session = flask.session._get_current_object()  # type: ignore[attr-defined]
+    interface = flask.current_app.session_interface
+    if interface.is_null_session(session):
+        return
+    session_keys.leave_remember_cookie()
+    flask.request.environ[_DISCARDED] = session
+    # Flask asks this before it saves; one interface may serve several apps.
+    if not isinstance(interface.is_null_session, _IsNullOrDiscarded):
+        known = _IsNullOrDiscarded(interface.is_null_session)
+        interface.is_null_session = known  # type: ignore[method-assign]
 
 
-@functools.cache
-def _discarded_class(null_class: type[NullSession]) -> type[NullSession]:
-    """Make what Flask takes for no session, but can be written to; once, since polls need it."""
-    methods = ("__setitem__", "__delitem__", "clear", "pop", "popitem", "update", "setdefault")
-    writable = {name: getattr(SecureCookieSession, name) for name in methods}
-    return type("DiscardedSession", (null_class,), writable)
+@dataclasses.dataclass(frozen=True, slots=True)
+class _IsNullOrDiscarded:
+    """Tells Flask not to save a session that is discarded, beside those that are null."""
+
+    is_null: c.Callable[[object], bool]
+
+    def __call__(self, obj: object) -> bool:
+        request = flask.request if flask.has_request_context() else None
+        is_discarded = request is not None and request.environ.get(_DISCARDED) is obj
+        return is_discarded or self.is_null(obj)
 
 
 def connect(app: flask.Flask) -> None:
@@ -62,6 +69,9 @@ def connect(app: flask.Flask) -> None:
     if app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST"):
         flask.request_started.connect(_keep_unremembered, app)
         app.extensions["qrlogin"].knows_refreshing = True
+    if not session_keys.are_known():
+        # In front, where it comes after all others.
+        app.after_request_funcs.setdefault(None, []).insert(0, _leave_remember_cookie_out)
 
 
 def log_in(user: t.Any, login_request: LoginRequest) -> LinkedDevice:
@@ -80,8 +90,7 @@ def log_in(user: t.Any, login_request: LoginRequest) -> LinkedDevice:
         place=place,
         browser_id=cookies.browser_id() or tokens.new_id(),
     )
-    # Some hosts' get_id() is a number; ours is always a text.
-    if str(session.get("_user_id", device.user_id)) != device.user_id:
+    if session_keys.user_id() not in (None, device.user_id):
         session.clear()
     known_since = session.get(LOGIN_AT)
     try:
@@ -103,7 +112,7 @@ def log_in(user: t.Any, login_request: LoginRequest) -> LinkedDevice:
     session.permanent = device.remembered
     # A remember cookie cannot be ended from elsewhere, and may be another person's. It may be there
     # without being sent to our path.
-    session["_remember"] = "clear"
+    session_keys.clear_remember_cookie()
     # Server-side sessions get a new id, against one that was planted before (session fixation).
     # Last, since Flask-Session leaves an empty session its id.
     regenerate = getattr(flask.current_app.session_interface, "regenerate", None)
@@ -115,9 +124,9 @@ def log_in(user: t.Any, login_request: LoginRequest) -> LinkedDevice:
 def _freshness(login_request: LoginRequest) -> bool:
     """Tell whether the login will be fresh; one that was a second step stays as fresh as it was."""
     if login_request.requested_by is not None:
-        if str(flask.session.get("_user_id")) != login_request.requested_by:
+        if session_keys.user_id() != login_request.requested_by:
             return False  # Somebody else's, who is not there any more.
-        return bool(flask.session.get("_fresh"))
+        return bool(flask_login.login_fresh())
     wanted = current_state().settings.login_fresh
     return login_request.phone_login == "fresh" if wanted == "phone" else bool(wanted)
 
@@ -125,7 +134,10 @@ def _freshness(login_request: LoginRequest) -> bool:
 def _check(sender: flask.Flask, **extra: object) -> None:
     """Take a login by QR code out of the session if it has ended, before anybody sees it."""
     mark = _mark_in(flask.session)
-    if mark is None or str(flask.session.get("_user_id")) != mark.user_id:
+    if mark is None:
+        return
+    # Where only Flask-Login itself knows who that is, it is just about to look.
+    if session_keys.are_known() and session_keys.user_id() != mark.user_id:
         return
     devices = current_state().devices
     try:
@@ -166,10 +178,9 @@ def _where() -> tuple[str, str | None]:
 
 
 def _take_out() -> None:
-    for key in ("_user_id", "_fresh", "_id", _MARK):
-        flask.session.pop(key, None)
+    flask.session.pop(_MARK, None)
     # A remember cookie, which a login by QR code never has, must not bring it back.
-    flask.session["_remember"] = "clear"
+    session_keys.take_out()
 
 
 def _end_replaced(sender: flask.Flask, **extra: object) -> None:
@@ -178,7 +189,8 @@ def _end_replaced(sender: flask.Flask, **extra: object) -> None:
 
 
 def _end_logged_out(sender: flask.Flask, **extra: object) -> None:
-    _end_marked("logout")
+    if not session_keys.is_taken_out():
+        _end_marked("logout")
 
 
 def _end_marked(reason: str) -> None:
@@ -186,7 +198,7 @@ def _end_marked(reason: str) -> None:
     app = flask.current_app
     mark = _mark_in(flask.session)
     if mark is None:
-        request = request_ctx.request
+        request = flask.request._get_current_object()  # type: ignore[attr-defined]
         mark = _mark_in(app.session_interface.open_session(app, request))
     flask.session.pop(_MARK, None)
     if mark is not None:
@@ -216,8 +228,16 @@ def _keep_unremembered(sender: flask.Flask, **extra: object) -> None:
     @flask.after_this_request
     def leave_remember_cookie(response: flask.Response) -> flask.Response:
         if _MARK in flask.session:
-            flask.session.setdefault("_remember", _NO_CHANGE)
+            session_keys.leave_remember_cookie(if_undecided=True)
         return response
+
+
+def _leave_remember_cookie_out(response: flask.Response) -> flask.Response:
+    """Do the same where Flask-Login's keys are not known, and for answers that save no session."""
+    discarded, marked = _DISCARDED in flask.request.environ, _MARK in flask.session
+    if discarded or marked:
+        session_keys.without_remember_cookie(response, clear=marked and not discarded)
+    return response
 
 
 def device_id(user_id: str) -> str | None:

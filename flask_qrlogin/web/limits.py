@@ -152,8 +152,12 @@ def leave_defaults(blueprint: flask.Blueprint) -> None:
         # Imported here, since only a host that has it comes this way.
         from flask_limiter import ExemptionScope
 
-        manager, name = limiter.limit_manager, blueprint.name
-        scope = manager.exemption_scope(flask.current_app, None, name)
+        try:
+            # No public way tells what the host itself has exempted.
+            manager = limiter.limit_manager
+            scope = manager.exemption_scope(flask.current_app, None, blueprint.name)
+        except AttributeError:
+            scope = ExemptionScope.NONE
         if ExemptionScope.DEFAULT not in scope:
             limiter.exempt(blueprint, flags=scope | ExemptionScope.DEFAULT)
 
@@ -168,14 +172,14 @@ def _count(name: str, key: str, *, must: bool = False) -> None:
 
     What ``must`` be counted is refused where it cannot be.
     """
-    limiters = _limiters()
-    limit = (current_state().settings.rate_limits or {}).get(name, budgets.DEFAULTS[name])
+    limiters, state = _limiters(), current_state()
+    limit = (state.settings.rate_limits or {}).get(name, budgets.DEFAULTS[name])
     if not limiters or limit is None or not key:
         return
     limiter = limiters[0]
     # Two apps may share one storage: a person of the one is not that of the other.
-    prefix = getattr(limiter, "_key_prefix", "")
-    owner = (prefix, "flask_qrlogin", name, key)
+    prefix = flask.current_app.config.get("RATELIMIT_KEY_PREFIX", "")
+    owner = (prefix, "flask_qrlogin", state.app_mark(), name, key)
     try:
         counting = limiter.limiter
         spent = next((i for i in budgets.items(limit) if not counting.hit(i, *owner)), None)

@@ -12,6 +12,7 @@ from ..app_state import current_state
 from ..login_request import LoginRequest
 from ..login_request import Phone
 from . import host_session
+from . import session_keys
 from . import whereabouts
 from .people import Person
 
@@ -55,8 +56,7 @@ def is_fresh(person: Person, login_request: LoginRequest) -> bool:
 
 
 def _is_flask_logins_fresh(person: Person) -> bool:
-    is_theirs = str(flask.session.get("_user_id")) == person.id
-    return is_theirs and bool(flask_login.login_fresh())
+    return session_keys.user_id() == person.id and bool(flask_login.login_fresh())
 
 
 def _since() -> datetime | None:

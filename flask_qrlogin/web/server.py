@@ -17,6 +17,8 @@ from ..app_state import AppState
 _WERKZEUG_PLACES = 20
 #: Connections of a gevent server that tells no limit of its own.
 _GEVENT_CONNECTIONS = 10_000
+#: gunicorn's usual worker_connections, for a worker that does not tell its own.
+_GUNICORN_CONNECTIONS = 1000
 
 _Handler: t.TypeAlias = t.Callable[[int, types.FrameType | None], object]
 
@@ -35,7 +37,7 @@ def places(environ: t.Mapping[str, t.Any], wanted: int | None) -> int:
         return wanted if greenlet or environ["wsgi.multithread"] else 0
     # uWSGI has few greenlets, and tells nobody how many.
     if greenlet and "uwsgi.version" not in environ:
-        return _half_of_connections()
+        return _half_of_connections(environ)
     return _WERKZEUG_PLACES if "werkzeug.socket" in environ and environ["wsgi.multithread"] else 0
 
 
@@ -83,13 +85,15 @@ def _is_greenlet_of_server() -> bool:
     monkey = sys.modules.get("gevent.monkey")
     if monkey is None or not monkey.is_module_patched("threading"):
         return False
-    # One that no Thread object has begun, and not the one that everything runs in.
-    return isinstance(threading.current_thread(), threading._DummyThread)
+    # One that no Thread object has begun, and not the one that everything runs in. If that cannot
+    # be told, no poll is held.
+    begun_elsewhere = getattr(threading, "_DummyThread", ())
+    return isinstance(threading.current_thread(), begun_elsewhere)
 
 
-def _half_of_connections() -> int:
+def _half_of_connections(environ: t.Mapping[str, t.Any]) -> int:
     """Leave the other half to the site: who waits occupies a connection, and so an open file."""
-    connections = _GEVENT_CONNECTIONS
+    connections = _GUNICORN_CONNECTIONS if "gunicorn.socket" in environ else _GEVENT_CONNECTIONS
     # gunicorn's worker does not show itself, but is what handles its signals.
     handler = signal.getsignal(signal.SIGTERM)
     while isinstance(handler, _Release):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pathlib
 import time
 
 import flask
+import flask_login
 import pytest
 import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
 
 from flask_qrlogin import ConfigurationError
@@ -97,6 +100,33 @@ class TestInTheMiddleOfTheHostsOwnWrite:
         assert time.monotonic() - begun < 2
         assert host.rows() == []
         assert not has_carl(host)
+
+    def test_we_say_so_where_the_database_comes_after_us(self, tmp_path: pathlib.Path) -> None:
+        app = flask.Flask("host", instance_path=str(tmp_path))
+        app.config.update(
+            TESTING=True,
+            SECRET_KEY="a key of the host",
+            TRUSTED_HOSTS=["localhost"],
+            SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/host.sqlite3",
+        )
+        QRLogin(app)
+        late = SQLAlchemy(app)
+        flask_login.LoginManager(app).user_loader(lambda id: None)
+        with app.app_context():
+            late.create_all()
+            late.session.execute(sa.text("CREATE TABLE visit (id INTEGER)"))
+            late.session.commit()
+
+        @app.before_request
+        def write() -> None:
+            late.session.execute(sa.text("INSERT INTO visit VALUES (1)"))
+
+        with pytest.raises(ConfigurationError, match=r"db\.session\.commit\(\)"):
+            Browser(app, "http://localhost").post("/qrlogin/requests")
+        with app.app_context():
+            late.engine.dispose()
+            for engine in app.extensions["qrlogin"].engines.values():
+                engine.dispose()
 
     def test_a_production_app_answers_500_and_says_why_in_the_log(
         self, host: Host, caplog: pytest.LogCaptureFixture

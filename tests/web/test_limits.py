@@ -53,6 +53,18 @@ def add_limiter(app: flask.Flask, **options: t.Any) -> flask_limiter.Limiter:
     return flask_limiter.Limiter(get_remote_address, app=app, storage_uri="memory://", **options)
 
 
+class WithoutManager:
+    """A Flask-Limiter that has no ``limit_manager``."""
+
+    def __init__(self, limiter: flask_limiter.Limiter) -> None:
+        self._limiter = limiter
+
+    def __getattr__(self, name: str) -> t.Any:
+        if name == "limit_manager":
+            raise AttributeError(name)
+        return getattr(self._limiter, name)
+
+
 def browser_at(host: Host, address: str) -> Browser:
     browser = host.browser()
     browser.jar.environ_base["REMOTE_ADDR"] = address
@@ -340,10 +352,13 @@ class TestTheLimiter:
         seconds = int(browser.post("/qrlogin/requests").headers["Retry-After"])
         assert 1 <= seconds <= 60
 
-    def test_counts_two_apps_apart_as_the_host_has_set_up(self, make_limited: MakeLimited) -> None:
+    @pytest.mark.parametrize("key", ["RATELIMIT_KEY_PREFIX", "SECRET_KEY"])
+    def test_counts_two_apps_in_one_storage_apart(
+        self, make_limited: MakeLimited, key: str
+    ) -> None:
         limits = {"start_address": "1 per minute"}
-        one = make_limited(QRLOGIN_RATE_LIMITS=limits, RATELIMIT_KEY_PREFIX="one")
-        other = make_limited(QRLOGIN_RATE_LIMITS=limits, RATELIMIT_KEY_PREFIX="other")
+        one = make_limited(QRLOGIN_RATE_LIMITS=limits, **{key: "one"})
+        other = make_limited(QRLOGIN_RATE_LIMITS=limits, **{key: "other"})
         (limiter,) = one.app.extensions["limiter"]
         (other_limiter,) = other.app.extensions["limiter"]
         other_limiter._limiter = limiter._limiter
@@ -408,6 +423,16 @@ class TestTheLimiter:
         # What the host has set for everything counts for us too, and for its own pages all does.
         assert [browser.get("/").status_code for _ in range(6)] == [200] * 5 + [429]
         assert [browser.try_poll().status_code for _ in range(4)] == [200] * 3 + [429]
+
+    def test_does_not_count_polls_as_pages_though_it_tells_no_exemptions(
+        self, make_limited: MakeLimited
+    ) -> None:
+        host = make_limited(prepare=lambda app: add_limiter(app, default_limits=["5 per hour"]))
+        (limiter,) = host.app.extensions["limiter"]
+        host.app.extensions["limiter"] = {WithoutManager(limiter)}
+        browser = browser_at(host, OFFICE)
+        browser.start()
+        assert {browser.try_poll().status_code for _ in range(10)} == {200}
 
     def test_keeps_what_the_host_has_taken_us_out_of(self, make_limited: MakeLimited) -> None:
         host = make_limited(prepare=lambda app: add_limiter(app, application_limits=["1 per hour"]))

@@ -170,6 +170,33 @@ def test_the_host_may_read_after_us_what_it_wrote_before(make_host: MakeHost) ->
     assert browser.try_poll().headers["X-Visits"] == "1"
 
 
+def test_a_test_may_change_the_session_while_it_looks_at_an_answer(host: Host) -> None:
+    browser = host.browser()
+    browser.start()
+    with browser.jar:
+        assert browser.try_poll().status_code == 200
+        with browser.jar.session_transaction() as session:
+            session["basket"] = ["book"]
+    assert browser.session()["basket"] == ["book"]
+
+
+def test_of_two_apps_with_one_session_interface_each_saves_its_own(make_host: MakeHost) -> None:
+    sessions = ServerSessions()
+
+    def share(app: flask.Flask) -> None:
+        app.session_interface = sessions
+
+    one, other = (make_host(prepare=share) for _ in range(2))
+    for host in (one, other, one):
+        browser = host.browser()
+        host.log_in_by_qr(browser)
+        saves = sessions.saves
+        browser.start()
+        browser.poll()
+        assert sessions.saves == saves
+        assert browser.who() == "anna"
+
+
 class TestALatePoll:
     """A poll that began before something happened in another tab, and is answered after it."""
 
