@@ -22,6 +22,8 @@ from .test_host_session import TestRememberCookie as TestRememberCookie
 from .test_session_untouched import refresh_and_look_before
 from .test_session_untouched import test_whoever_is_remembered as test_whoever_is_remembered
 
+# Most are tests of other files, run again.
+pytestmark = pytest.mark.full
 OTHER = {"_user_id": "_uid", "_fresh": "_new", "_id": "_browser", "_remember": "_stay"}
 
 
