@@ -27,12 +27,17 @@ watch.begin()
 
 #: Folders of tests that `make test-all` alone runs: they start many servers, or kill them.
 FULL = ("faults", "engines")
+#: Servers that it alone starts.
+FULL_SERVERS = {"mariadb", "redis_cluster"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tests = pathlib.Path(__file__).parent
     for item in items:
-        if item.path.relative_to(tests).parts[0] in FULL:
+        asked = {*getattr(item, "fixturenames", ())}
+        if hasattr(item, "callspec"):
+            asked |= {value for value in item.callspec.params.values() if isinstance(value, str)}
+        if item.path.relative_to(tests).parts[0] in FULL or asked & FULL_SERVERS:
             item.add_marker("full")
 
 

@@ -1,8 +1,13 @@
-"""The running site, once for each kind of store, and the people around it."""
+"""The running site, once for each kind of store, and the people around it.
+
+`make test` plays each story on PostgreSQL, `make test-all` on the other stores too.
+"""
 
 from __future__ import annotations
 
 import collections.abc as c
+import contextlib
+import typing as t
 
 import pytest
 
@@ -16,27 +21,60 @@ from .site import Site
 MAX_PENDING = 40
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql", "redis"])
-def store(request: pytest.FixtureRequest) -> str | None:
-    """Where login requests are kept; None is the app's own SQLite file."""
-    if request.param == "postgresql":
-        server: PostgreSQL = request.getfixturevalue("postgresql")
-        return server.new_database("attacks")
-    if request.param == "redis":
+OpenSite: t.TypeAlias = c.Callable[..., Site]
+
+_STORES = [
+    "postgresql",
+    pytest.param("sqlite", marks=pytest.mark.full),
+    pytest.param("redis", marks=pytest.mark.full),
+]
+
+#: For a story that ends before a store is asked, or in what none has a part.
+once = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+
+
+@pytest.fixture(params=_STORES)
+def store(request: pytest.FixtureRequest) -> str:
+    """The kind of store in which login requests are kept."""
+    return t.cast(str, request.param)
+
+
+@pytest.fixture(scope="session")
+def open_site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> c.Iterator[OpenSite]:
+    """Start the site with a store and options of :class:`Site`, once for all who ask for these."""
+    sites: dict[str, Site] = {}
+
+    def open(store: str, **options: t.Any) -> Site:
+        key = f"{store} {options}"
+        if key not in sites:
+            url = _url(request, store, f"attacks{len(sites)}")
+            site = Site(tmp_path_factory.mktemp("site"), store=url, **options)
+            if store == "postgresql":
+                site.run("qrlogin", "create-tables")
+            sites[key] = stack.enter_context(site)
+        return sites[key]
+
+    with contextlib.ExitStack() as stack:
+        yield open
+
+
+def _url(request: pytest.FixtureRequest, store: str, database: str) -> str | None:
+    """Return where a store is, in a new database; None is the app's own SQLite file."""
+    if store == "postgresql":
+        postgresql: PostgreSQL = request.getfixturevalue("postgresql")
+        return postgresql.new_database(database)
+    if store == "redis":
         redis: Redis = request.getfixturevalue("redis_server")
         return redis.url
     return None
 
 
-@pytest.fixture(scope="session")
-def site(store: str | None, tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[Site]:
+@pytest.fixture
+def site(store: str, open_site: OpenSite) -> Site:
     """The example app as it comes, in two processes behind a proxy."""
-    config = {"QRLOGIN_MAX_PENDING": str(MAX_PENDING)}
-    site = Site(tmp_path_factory.mktemp("site"), store=store, config=config)
-    if store and store.startswith("postgresql"):
-        site.run("qrlogin", "create-tables")
-    with site:
-        yield site
+    return open_site(store, config={"QRLOGIN_MAX_PENDING": str(MAX_PENDING)})
 
 
 @pytest.fixture

@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import re
 
+from .conftest import once
 from .people import Person
+
+pytestmark = once
 
 
 def test_a_planted_secret_is_not_read(victim: Person, attacker: Person) -> None:

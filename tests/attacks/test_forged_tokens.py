@@ -15,9 +15,12 @@ from datetime import UTC
 
 from flask_qrlogin.tokens import IdSigner
 
+from .conftest import once
 from .people import Person
 from .people import WebPhone
 from .site import Site
+
+pytestmark = once
 
 _CHARACTERS = string.ascii_letters + string.digits + "-_"
 

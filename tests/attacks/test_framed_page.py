@@ -24,11 +24,14 @@ from tests.chromium import FLAGS
 from tests.programs import find_browser
 
 from .client import Answer
+from .conftest import once
 from .people import Person
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
     from _typeshed.wsgi import WSGIEnvironment
+
+pytestmark = once
 
 
 def assert_not_framable(answer: Answer) -> None:
@@ -54,8 +57,6 @@ def test_every_page_says_so(victim: Person, attacker: Person) -> None:
     assert_not_framable(victim.phone.page)
 
 
-# A real browser takes its time, and the store has no part in it.
-@pytest.mark.parametrize("store", ["sqlite"], indirect=True, scope="session")
 def test_a_browser_does_not_show_it(victim: Person, attacker: Person) -> None:
     attacker.browser.start()
     # The app answers at its loopback address too, without the proxy and HTTPS.

@@ -11,8 +11,11 @@ from __future__ import annotations
 import http.client
 
 from .client import Answer
+from .conftest import once
 from .people import Person
 from .site import Site
+
+pytestmark = once
 
 _MARKUP = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 _BREAKS = ["%0d%0a", "%0a", "%0d", "%E5%98%8D%E5%98%8A", "%00", "%c2%85", "%e2%80%a8"]

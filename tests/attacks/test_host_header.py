@@ -8,40 +8,50 @@ the configuration alone.
 
 from __future__ import annotations
 
-import pytest
-
+from .conftest import once
 from .people import Person
 from .site import HOST
 from .site import ORIGIN
 
+pytestmark = once
 
-@pytest.mark.parametrize(
-    "host",
-    [
-        "evil.example",
-        f"{HOST}.evil.example",
-        f"evil.{HOST}",
-        f"{HOST}:x@evil.example",
-        f"{HOST}@evil.example",
-        f"{HOST}/evil.example",
-        f"{HOST}#.evil.example",
-        f"{HOST}?.evil.example",
-        f"{HOST}\\evil.example",
-        f"evil.example {HOST}",
-        f"{HOST},evil.example",
-        f"[{HOST}]",
-        "169.254.169.254",
-        "",
-    ],
-)
-def test_another_host_is_refused(victim: Person, host: str) -> None:
-    for path in ("/qrlogin/", "/qrlogin/s/" + "A" * 38):
-        assert victim.browser.get(path, headers={"Host": host}).status == 400
-    for origin in (ORIGIN, f"https://{host}"):
-        answer = victim.browser.post(
-            "/qrlogin/requests", json={}, headers={"Host": host, "Origin": origin}
-        )
-        assert answer.status == 400
+OTHERS = [
+    "evil.example",
+    f"{HOST}.evil.example",
+    f"evil.{HOST}",
+    f"{HOST}:x@evil.example",
+    f"{HOST}@evil.example",
+    f"{HOST}/evil.example",
+    f"{HOST}#.evil.example",
+    f"{HOST}?.evil.example",
+    f"{HOST}\\evil.example",
+    f"evil.example {HOST}",
+    f"{HOST},evil.example",
+    f"[{HOST}]",
+    "169.254.169.254",
+    "",
+]
+
+
+def test_another_host_is_refused(victim: Person) -> None:
+    taken = []
+    for host in OTHERS:
+        answers = [
+            *(
+                victim.browser.get(path, headers={"Host": host})
+                for path in ("/qrlogin/", "/qrlogin/s/" + "A" * 38)
+            ),
+            *(
+                victim.browser.post(
+                    "/qrlogin/requests", json={}, headers={"Host": host, "Origin": origin}
+                )
+                for origin in (ORIGIN, f"https://{host}")
+            ),
+        ]
+        statuses = [answer.status for answer in answers]
+        if statuses != [400] * 4:
+            taken.append((host, statuses))
+    assert taken == []
 
 
 def test_the_code_names_the_host_that_is_configured(victim: Person) -> None:

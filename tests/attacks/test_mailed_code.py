@@ -13,8 +13,21 @@ from __future__ import annotations
 
 import pytest
 
+from .conftest import once
 from .people import Person
 from .site import Site
+
+MADE_BY_HAND: list[dict[str, str]] = [
+    {},
+    {"confirm_token": ""},
+    {"number": "05"},
+    {"remember": "yes"},
+    {"confirmation": "tap"},
+]
+NO_NUMBERS: list[object] = [
+    *(None, "", " ", 10, 10.0, True, [], {}, ["10"], {"$ne": ""}),
+    *("0", "00", "1", "100", "-1", "1e1", "10 ", "10\x00", "*", "%", "\u0661\u0660"),
+]
 
 
 def test_a_victim_who_sees_no_number_cannot_approve(victim: Person, attacker: Person) -> None:
@@ -88,44 +101,38 @@ def test_the_numbers_tell_nothing_by_themselves(victim: Person, attacker: Person
     assert len(numbers) > 15
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [{}, {"confirm_token": ""}, {"number": "05"}, {"remember": "yes"}, {"confirmation": "tap"}],
-    ids=str,
-)
 def test_no_form_approves_in_one_step(
-    victim: Person, attacker: Person, fields: dict[str, str]
+    victim: Person, attacker: Person, subtests: pytest.Subtests
 ) -> None:
     """A body that was made by hand scans at most."""
-    attacker.browser.start()
-    victim.phone.post(f"/qrlogin/s/{attacker.browser.token}/approve", form=fields)
-    state = attacker.browser.look()["state"]
-    if "number" in fields:
-        assert state in ("scanned", "denied")
-    else:
-        # The page that it leads to asks.
-        assert state == "scanned"
-        page = victim.phone.open(attacker.browser.token)
-        assert len(page.form("/approve").choices["number"]) == 3
-    assert "location" not in attacker.browser.poll(since=9).json
-    assert attacker.browser.who() is None
+    for fields in MADE_BY_HAND:
+        with subtests.test(**fields):
+            attacker.browser.start()
+            victim.phone.post(f"/qrlogin/s/{attacker.browser.token}/approve", form=fields)
+            state = attacker.browser.look()["state"]
+            if "number" in fields:
+                assert state in ("scanned", "denied")
+            else:
+                # The page that it leads to asks.
+                assert state == "scanned"
+                page = victim.phone.open(attacker.browser.token)
+                assert len(page.form("/approve").choices["number"]) == 3
+            assert "location" not in attacker.browser.poll(since=9).json
+            assert attacker.browser.who() is None
 
 
-@pytest.mark.parametrize(
-    "number",
-    [
-        *(None, "", " ", 10, 10.0, True, [], {}, ["10"], {"$ne": ""}),
-        *("0", "00", "1", "100", "-1", "1e1", "10 ", "10\x00", "*", "%", "\u0661\u0660"),
-    ],
-    ids=ascii,
-)
-def test_what_is_no_number_is_none(victim: Person, attacker: Person, number: object) -> None:
-    attacker.browser.start()
-    victim.app.scan(attacker.browser.token)
-    answer = victim.app.approve(number=number)
-    assert answer.code in ("bad_request", "step_up_required", "number_mismatch")
-    assert attacker.browser.poll(since=9).json["state"] in ("scanned", "denied")
-    assert attacker.browser.who() is None
+@once
+def test_what_is_no_number_is_none(
+    victim: Person, attacker: Person, subtests: pytest.Subtests
+) -> None:
+    for number in NO_NUMBERS:
+        with subtests.test(number=number):
+            attacker.browser.start()
+            victim.app.scan(attacker.browser.token)
+            answer = victim.app.approve(number=number)
+            assert answer.code in ("bad_request", "step_up_required", "number_mismatch")
+            assert attacker.browser.poll(since=9).json["state"] in ("scanned", "denied")
+            assert attacker.browser.who() is None
 
 
 def test_several_numbers_are_one_guess(victim: Person, attacker: Person) -> None:

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-import pytest
-
+from .conftest import once
 from .people import Person
 
 ELSEWHERE = [
@@ -61,18 +60,23 @@ ELSEWHERE = [
 ]
 
 
-@pytest.mark.parametrize("next", ELSEWHERE, ids=ascii)
-def test_it_does_not_lead_elsewhere(victim: Person, next: str) -> None:
-    answer = victim.browser.start(next=next)
-    assert (answer.status, answer.code) == (400, "bad_request")
-    # The pages take no notice of it.
-    query = quote(next.encode("utf-8", "surrogatepass"))
-    page = victim.new_browser().get(f"/qrlogin/?next={query}")
-    assert page.status == 200
-    assert "evil.example" not in page.text
-    # Somebody who is logged in already is led on at once.
-    if next in ELSEWHERE[::6]:
-        assert victim.phone.get(f"/qrlogin/?next={query}").location == "/"
+@once
+def test_it_does_not_lead_elsewhere(victim: Person) -> None:
+    taken = []
+    for next in ELSEWHERE:
+        answer = victim.browser.start(next=next)
+        refused = (answer.status, answer.code) == (400, "bad_request")
+        # The pages take no notice of it.
+        query = quote(next.encode("utf-8", "surrogatepass"))
+        page = victim.new_browser().get(f"/qrlogin/?next={query}")
+        unnoticed = page.status == 200 and "evil.example" not in page.text
+        # Somebody who is logged in already is led on at once.
+        location = victim.phone.get(f"/qrlogin/?next={query}").location
+        # Half a character arrives as three bytes, which make a path of the site.
+        led_on = location == (query if next == "/\ud800" else "/")
+        if not (refused and unnoticed and led_on):
+            taken.append((next, location, answer.text, page.text))
+    assert taken == []
 
 
 def test_a_login_leads_to_a_page_of_the_site(victim: Person) -> None:

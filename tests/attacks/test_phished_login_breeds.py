@@ -9,10 +9,9 @@ what those have, also what is only half done.
 
 from __future__ import annotations
 
-import collections.abc as c
-
 import pytest
 
+from .conftest import OpenSite
 from .people import Browser
 from .people import Person
 from .people import WebPhone
@@ -55,12 +54,10 @@ def test_a_login_by_qr_code_approves_no_other(victim: Person, attacker: Person) 
     assert second.poll(since=9).json["state"] == "scanned"
 
 
-@pytest.fixture(scope="module")
-def lenient_site(store: str | None, tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[Site]:
+@pytest.fixture
+def lenient_site(store: str, open_site: OpenSite) -> Site:
     """The site that lets a login by QR code approve others."""
-    config = {"QRLOGIN_APPROVE_FROM_LINKED": "true"}
-    with Site(tmp_path_factory.mktemp("lenient"), store=store, workers=1, config=config) as site:
-        yield site
+    return open_site(store, workers=1, config={"QRLOGIN_APPROVE_FROM_LINKED": "true"})
 
 
 def test_what_it_has_approved_ends_with_it(lenient_site: Site) -> None:

@@ -13,6 +13,7 @@ import collections.abc as c
 
 import pytest
 
+from .conftest import once
 from .people import Person
 from .site import Site
 
@@ -35,6 +36,7 @@ def spoofing(address: str) -> list[dict[str, str]]:
     ]
 
 
+@once
 def test_an_address_in_a_header_is_not_where_the_browser_is(
     victim: Person, attacker: Person
 ) -> None:

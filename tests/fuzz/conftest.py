@@ -1,4 +1,4 @@
-"""How much is tried: a little that is always the same, and, marked ``long``, much by chance."""
+"""How much is tried: a little that is always the same, and, marked ``full``, much by chance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from .world import World
 
-_MUCH = 5
+#: How many times as much.
+_MUCH = 10
 
 MakeWorld: t.TypeAlias = c.Callable[..., World]
 

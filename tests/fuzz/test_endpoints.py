@@ -54,7 +54,11 @@ class Scene:
         return self.world.send(shot).status_code
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["direct", "proxied"])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(False, marks=pytest.mark.full), True],
+    ids=["direct", "proxied"],
+)
 def scene(request: pytest.FixtureRequest, make_world: MakeWorld) -> Scene:
     world = make_world(proxied=request.param, **(TYPED if request.param else {}))
     codes = [world.start() for _ in range(7)]
@@ -75,7 +79,7 @@ def scene(request: pytest.FixtureRequest, make_world: MakeWorld) -> Scene:
 def test_every_endpoint(scene: Scene, fuzz: Fuzz) -> None:
     ways = endpoints(scene.world)
 
-    @fuzz(requests(ways, scene.values), examples=500)
+    @fuzz(requests(ways, scene.values), examples=150)
     def check(shot: Shot) -> None:
         scene.send(shot)
 
@@ -86,7 +90,7 @@ def test_typed_codes(scene: Scene, fuzz: Fuzz) -> None:
     ways = [way for way in endpoints(scene.world) if way.rule.endpoint in names]
     answers: set[tuple[str, int]] = set()
 
-    @fuzz(requests(ways, scene.values), examples=300)
+    @fuzz(requests(ways, scene.values), examples=100)
     def check(shot: Shot) -> None:
         answers.add((shot.target.partition("?")[0], scene.send(shot)))
 

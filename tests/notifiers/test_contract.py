@@ -73,6 +73,7 @@ class TestPostgreSQL(ListeningNotifierContract):
         return break_all
 
 
+@pytest.mark.full
 class TestPostgreSQLWithAPoolOfOne(TestPostgreSQL):
     @pytest.fixture
     def options(self) -> dict[str, object]:
@@ -118,6 +119,7 @@ class TestRedis(ListeningNotifierContract):
         assert woken(waiter, within=1)
 
 
+@pytest.mark.full
 class TestRedisThatDecodes(TestRedis):
     @pytest.fixture
     def open_notifier(self, server: Redis) -> c.Iterator[OpenNotifier]:

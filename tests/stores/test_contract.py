@@ -73,6 +73,7 @@ class TestSQLiteFile(SharedSQLContract):
         return functools.partial(open_sql, functools.partial(file_engine, path))
 
 
+@pytest.mark.full
 class TestSQLiteFileOfAHost(SharedSQLContract):
     @pytest.fixture
     def open_store(self, tmp_path: pathlib.Path) -> OpenStore:
@@ -86,6 +87,7 @@ class TestPostgreSQL(SharedSQLContract):
         return functools.partial(open_sql, functools.partial(sa.create_engine, postgresql.url))
 
 
+@pytest.mark.full
 class TestSerializablePostgreSQL(SharedSQLContract):
     @pytest.fixture
     def open_store(self, postgresql: PostgreSQL) -> OpenStore:

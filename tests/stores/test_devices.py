@@ -56,6 +56,7 @@ class TestPostgreSQL(DeviceStoreContract):
             yield store
 
 
+@pytest.mark.full
 class TestSerializablePostgreSQL(DeviceStoreContract):
     @pytest.fixture
     def store(self, postgresql: PostgreSQL) -> c.Iterator[SQLDeviceStore]:

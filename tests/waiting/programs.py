@@ -70,13 +70,7 @@ class WebServer:
 
     def until_waiting(self, count: int) -> None:
         """Return when so many polls are held, by the one process it has."""
-        until(lambda: self.home()["waiting"] == count)
-
-    def stays_at(self, count: int) -> bool:
-        """Tell whether so many polls are held and stay so."""
-        self.until_waiting(count)
-        time.sleep(0.2)
-        return bool(self.home()["waiting"] == count)
+        until(lambda: self.home()["waiting"] == count, f"{count} polls are held")
 
     def end(self) -> int:
         """End it with SIGTERM, and return its exit code."""
@@ -186,9 +180,9 @@ class Phone(Client):
         self.ask("POST", "/qrlogin/api/approve", self.decision)
 
 
-def until(condition: c.Callable[[], object]) -> None:
-    """Return when something is so."""
+def until(condition: c.Callable[[], object], what: str) -> None:
+    """Return when something is so, which ``what`` says in words."""
     end = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < end
+        assert time.monotonic() < end, f"In {PATIENCE:g} s it has not come to this: {what}."
         time.sleep(0.02)

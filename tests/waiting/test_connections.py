@@ -16,8 +16,8 @@ from .programs import Phone
 SERVERS = [
     "gunicorn gthread --threads 8",
     "gunicorn gevent",
-    "gunicorn gevent_pywsgi",
-    "werkzeug",
+    pytest.param("gunicorn gevent_pywsgi", marks=pytest.mark.full),
+    pytest.param("werkzeug", marks=pytest.mark.full),
 ]
 each_server = pytest.mark.parametrize("name", SERVERS)
 

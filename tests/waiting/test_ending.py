@@ -29,7 +29,11 @@ def has_no_error(server: WebServer) -> bool:
 
 
 @each_server
-@pytest.mark.parametrize("options", ["", _BY_HAND], ids=["by itself", "by hand"])
+@pytest.mark.parametrize(
+    "options",
+    ["", pytest.param(_BY_HAND, marks=pytest.mark.full)],
+    ids=["by itself", "by hand"],
+)
 def test_the_end_of_a_server_answers_who_waits(serve: Serve, name: str, options: str) -> None:
     server = serve(f"{name} {options}", QRLOGIN_MAX_WAITING=8)
     browsers = [started(server) for _ in range(5)]
@@ -48,6 +52,7 @@ def test_the_end_of_a_server_answers_who_waits(serve: Serve, name: str, options:
     assert has_no_error(server)
 
 
+@pytest.mark.full
 @each_server
 def test_a_reload_answers_who_waits_and_later_ones_are_held_again(serve: Serve, name: str) -> None:
     server = serve(name, QRLOGIN_MAX_WAITING=8)
@@ -57,7 +62,7 @@ def test_a_reload_answers_who_waits_and_later_ones_are_held_again(serve: Serve, 
     server.until_waiting(1)
     server.process.send_signal(signal.SIGHUP)
     assert held.result()["state"] == "pending"
-    until(lambda: not psutil.pid_exists(old))
+    until(lambda: not psutil.pid_exists(old), "the old worker has ended")
     held = browser.hold()
     server.until_waiting(1)
     Phone(server.port).scan(browser)
@@ -66,6 +71,7 @@ def test_a_reload_answers_who_waits_and_later_ones_are_held_again(serve: Serve, 
     assert has_no_error(server)
 
 
+@pytest.mark.full
 def test_a_worker_that_is_killed_loses_nothing_but_the_connection(serve: Serve) -> None:
     server = serve("gunicorn gevent")
     browser, phone = started(server), Phone(server.port)

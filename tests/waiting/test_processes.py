@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from ..servers import PostgreSQL
 from ..servers import Redis
 from .conftest import make_tables
@@ -33,6 +35,7 @@ def check_that_they_reach_each_other(serve: Serve, **config: object) -> None:
             assert "Traceback" not in server.log.read_text()
 
 
+@pytest.mark.full
 def test_over_one_sqlite_file(serve: Serve) -> None:
     check_that_they_reach_each_other(serve)
 

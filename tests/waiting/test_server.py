@@ -154,7 +154,7 @@ def test_sigterm_reaches_the_server_though_no_thread_can_start(
 
 
 def test_apps_that_are_gone_leave_no_chain_of_handlers(worker: Worker) -> None:
-    for _ in range(100):
+    for _ in range(10):
         make_app()
     gc.collect()
     app = make_app()
