@@ -13,22 +13,19 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 import typing as t
 
-import psutil  # type: ignore[import-untyped]
 import redis
 import sqlalchemy as sa
 
+from .processes import free_port
+from .processes import Process
 from .programs import find_mariadb
 from .programs import find_redis
 from .programs import MARIADB
 from .programs import REDIS
-
-_PATIENCE = 60.0
 
 
 class Missing(Exception):
@@ -44,8 +41,7 @@ class Server(abc.ABC):
         self.folder = folder
         self.options = options
         self.port = free_port()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._guard: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
 
     @property
     @abc.abstractmethod
@@ -65,61 +61,25 @@ class Server(abc.ABC):
         """Return the command that runs it in the foreground."""
 
     @abc.abstractmethod
-    def ping(self) -> None:
+    def ping(self) -> object:
         """Raise unless it answers."""
 
     def start(self) -> None:
         """Start it, and return when it answers."""
-        log = self.folder / "log"
-        command = self.command()
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                command,
-                cwd=self.folder,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,  # Ctrl-C is for the tests, which stop it.
-                **self._account(),
-            )
-        # If we die, however that is, this one reads the end of the pipe.
-        self._guard = subprocess.Popen(
-            ["sh", "-c", "cat; kill -9 $0", str(self._process.pid)],
-            stdin=subprocess.PIPE,
-            start_new_session=True,
-        )
-        end = time.monotonic() + _PATIENCE
-        while self._process.poll() is None and time.monotonic() < end:
-            with contextlib.suppress(Exception):  # Whatever its client raises meanwhile.
-                return self.ping()
-            time.sleep(0.02)
-        raise RuntimeError(f"{command[0]} does not start:\n{log.read_text()[-4000:]}")
+        self._process = Process(self.command(), self.folder / "log", **self._account())
+        self._process.until_it_answers(self.ping)
 
     def stop(self) -> None:
         """Shut it down in good order, whoever is connected."""
         if self._process is not None:
-            self._process.send_signal(self.stop_signal)
-            self._end()
+            self._process.end(self.stop_signal)
+            self._process = None
 
     def kill(self) -> None:
         """Kill it and its children with SIGKILL, as a crash does."""
         if self._process is not None:
-            children = []
-            with contextlib.suppress(psutil.NoSuchProcess):
-                children = psutil.Process(self._process.pid).children(recursive=True)
             self._process.kill()
-            for child in children:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    child.kill()
-            self._end()
-            while any(_lives(child) for child in children):
-                time.sleep(0.001)
-
-    def _end(self) -> None:
-        if self._process is not None and self._guard is not None:
-            self._process.wait(_PATIENCE)
-            self._guard.kill()
-            self._guard.communicate()
-            self._process = self._guard = None
+            self._process = None
 
     def _account(self) -> dict[str, t.Any]:
         return {}
@@ -310,19 +270,6 @@ def running(kind: type[S], *options: str) -> c.Iterator[S]:
             yield server
         finally:
             server.kill()
-
-
-def free_port() -> int:
-    """Return a port that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return t.cast(int, free.getsockname()[1])
-
-
-def _lives(process: psutil.Process) -> bool:
-    # A dead one that nobody has asked for yet is a zombie.
-    with contextlib.suppress(psutil.NoSuchProcess):
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    return False
 
 
 def _package(name: str) -> pathlib.Path:

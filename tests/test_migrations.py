@@ -24,12 +24,13 @@ from flask_qrlogin import linked_device_model
 from flask_qrlogin import login_request_model
 from flask_qrlogin import QRLogin
 
+from .parties import App
+from .parties import Browser
+from .parties import InProcess
 from .servers import PostgreSQL
 from .servers import SQLServer
-from .web.parties import Browser
-from .web.parties import NativeApp
 
-BASE_URL = "http://localhost"
+ORIGIN = "http://localhost"
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
@@ -55,7 +56,7 @@ def host(url: str, tmp_path: pathlib.Path) -> c.Iterator[flask.Flask]:
     login_manager = flask_login.LoginManager(host)
     login_manager.user_loader(lambda id: db.session.get(User, int(id)))
     login_manager.request_loader(lambda request: db.session.get(User, 7))
-    host.get("/who")(lambda: flask_login.current_user.name)
+    host.get("/who")(lambda: {"name": flask_login.current_user.name, **flask.session})
     QRLogin(host)
     # Whoever comes first: a migration sees the model.
     db.init_app(host)
@@ -98,14 +99,15 @@ def make_old_table(engine: sa.Engine, now: sa.Table) -> None:
 
 
 def log_in(host: flask.Flask) -> str:
-    browser = Browser(host, BASE_URL)
+    browser = Browser(InProcess(host), origin=ORIGIN)
     browser.start()
-    phone = NativeApp(host, BASE_URL, "Bearer token")
-    assert phone.scan(browser.token).status_code == 200
-    assert phone.decide("approve").status_code == 200
-    assert browser.poll(since=2)["state"] == "redeemed"
-    assert browser.get("/who").text == "Ann"
-    return t.cast(str, browser.session()["_user_id"])
+    phone = App(InProcess(host), origin=ORIGIN, bearer="token")
+    assert phone.scan(browser.token).status == 200
+    assert phone.approve().status == 200
+    assert browser.poll(since=2).json["state"] == "redeemed"
+    session = browser.get("/who").json
+    assert session["name"] == "Ann"
+    return t.cast(str, session["_user_id"])
 
 
 @pytest.fixture

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import collections.abc as c
 import contextlib
-import http.client
-import os
 import pathlib
-import signal
-import subprocess
 import sys
-import time
 import types
 import typing as t
 
-from tests.servers import free_port
+from tests.processes import environment
+from tests.processes import free_port
+from tests.processes import Process
+from tests.processes import status
 
 from .served import PROXIES
 
 #: What people know the site by: a proxy, which the clients play, ends HTTPS.
 HOST = "harbour.example"
 ORIGIN = f"https://{HOST}"
-
-_CHECKOUT = pathlib.Path(__file__).parents[2]
-_PATIENCE = 60.0
 
 
 class Site:
@@ -49,17 +44,16 @@ class Site:
         self._workers = workers
         if store:
             config = {**config, "QRLOGIN_STORE": store}
-        # What the tests were told to test, if it is a changed copy of the package, goes first.
-        path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(_CHECKOUT)]))
-        self._environment = os.environ | {
-            "PYTHONPATH": path,
-            "EXAMPLE_INSTANCE_PATH": str(folder),
-            "QRLOGIN_BASE_URL": ORIGIN,
-            PROXIES: str(proxies),
-            # The stories are many, and the people few.
-            "FLASK_RATELIMIT_ENABLED": "false",
-            **{f"FLASK_{key}": value for key, value in config.items()},
-        }
+        self._environment = environment(
+            **{
+                "EXAMPLE_INSTANCE_PATH": str(folder),
+                "QRLOGIN_BASE_URL": ORIGIN,
+                PROXIES: str(proxies),
+                # The stories are many, and the people few.
+                "FLASK_RATELIMIT_ENABLED": "false",
+                **{f"FLASK_{key}": value for key, value in config.items()},
+            }
+        )
 
     def __enter__(self) -> t.Self:
         self._set_clock(0)
@@ -67,26 +61,18 @@ class Site:
         command += ["--bind", f"127.0.0.1:{self.port}", "--workers", str(self._workers)]
         command += ["--worker-class", "gthread", "--threads", "8"]
         command += ["--access-logfile", "-", "--log-level", "debug"]
-        with (self._folder / "log").open("ab") as log:
-            self._process = self._start(command, log)
-        try:
-            self._wait()
-        except BaseException:
-            self.__exit__()
-            raise
+        self._process = self._start(command)
+        self._process.until_it_answers(lambda: status(self.port, "/login", Host=HOST) == 200)
         return self
 
     def __exit__(self, *failure: object) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(_PATIENCE)
+        self._process.kill()
 
     def run(self, *command: str) -> None:
         """Run one of the app's own commands, such as ``qrlogin create-tables``."""
         self._set_clock(0)
         arguments = ["flask", "--app", "tests.attacks.served:create_app()", *command]
-        with (self._folder / "log").open("ab") as log:
-            assert self._start(arguments, log).wait(_PATIENCE) == 0, self.log()
+        assert self._start(arguments).wait() == 0, self.log()
 
     @contextlib.contextmanager
     def later(self, seconds: float) -> c.Iterator[None]:
@@ -112,25 +98,7 @@ class Site:
         draft.write_text(str(ahead))
         draft.replace(self._folder / "ahead")
 
-    def _start(self, command: list[str], log: t.BinaryIO) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-m", *command],
-            cwd=self._folder,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            # A group of its own, to be ended with all workers.
-            start_new_session=True,
+    def _start(self, command: list[str]) -> Process:
+        return Process(
+            [sys.executable, "-m", *command], self._folder / "log", env=self._environment
         )
-
-    def _wait(self) -> None:
-        end = time.monotonic() + _PATIENCE
-        while self._process.poll() is None and time.monotonic() < end:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-            with contextlib.suppress(OSError), contextlib.closing(connection):
-                connection.request("GET", "/login", headers={"Host": HOST})
-                if connection.getresponse().status == 200:
-                    return
-            time.sleep(0.02)
-        raise RuntimeError(f"The site does not start:\n{self.log()[-4000:]}")

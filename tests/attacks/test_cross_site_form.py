@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import pytest
 
-from .client import Headers
+from ..parties import Headers
 from .conftest import once
 from .people import Person
 

@@ -14,7 +14,7 @@ import time
 
 from flask_qrlogin.tokens import new_id
 
-from .client import Answer
+from ..parties import Answer
 from .people import Person
 
 #: Quick enough for each run, many enough for a median.

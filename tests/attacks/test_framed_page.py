@@ -23,7 +23,7 @@ from playwright.sync_api import sync_playwright
 from tests.chromium import FLAGS
 from tests.programs import find_browser
 
-from .client import Answer
+from ..parties import Answer
 from .conftest import once
 from .people import Person
 

@@ -18,7 +18,7 @@ import json
 
 import pytest
 
-from .client import Answer
+from ..parties import Answer
 from .people import Person
 from .site import Site
 

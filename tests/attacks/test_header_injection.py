@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import http.client
 
-from .client import Answer
+from ..parties import Answer
 from .conftest import once
 from .people import Person
 from .site import Site

@@ -13,7 +13,7 @@ import json
 
 import pytest
 
-from .client import Answer
+from ..parties import Answer
 from .conftest import MAX_PENDING
 from .people import Person
 from .site import Site

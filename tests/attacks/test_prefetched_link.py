@@ -9,7 +9,7 @@ prefetch or a picture.
 
 from __future__ import annotations
 
-from .client import Headers
+from ..parties import Headers
 from .people import Person
 from .site import Site
 

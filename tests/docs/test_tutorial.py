@@ -19,7 +19,7 @@ from playwright.sync_api import Page
 from flask_qrlogin import errors
 from tests.e2e import steps
 from tests.e2e.conftest import PHONE
-from tests.servers import free_port
+from tests.processes import free_port
 
 from . import pages
 

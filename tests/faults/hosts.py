@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
-import os
 import pathlib
-import signal
-import subprocess
 import sys
-import time
 import typing as t
 
-from tests.servers import free_port
+from tests.processes import environment
+from tests.processes import free_port
+from tests.processes import Process
+from tests.processes import status
 
 from . import host_app
-
-_CHECKOUT = pathlib.Path(__file__).parents[2]
-_PATIENCE = 60.0
 
 
 class Host:
@@ -64,31 +59,16 @@ class Host:
             # Several hosts may have one folder, and so one database.
             (self.folder / "made").touch(exist_ok=False)
             host_app.make_tables(self.config)
-        # First what the tests were told to test, if it is a changed copy of the package.
-        path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(_CHECKOUT)]))
-        self._log = (self.folder / f"log {self.port}").open("ab")
-        self._process = subprocess.Popen(
+        self._process = Process(
             self._command,
-            cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": path, host_app.VARIABLE: json.dumps(self.config)},
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log,
-            # A group of its own, to be ended with all workers.
-            start_new_session=True,
+            self.folder / f"log {self.port}",
+            env=environment(**{host_app.VARIABLE: json.dumps(self.config)}),
         )
-        try:
-            self._wait()
-        except BaseException:
-            self.__exit__()
-            raise
+        self._process.until_it_answers(lambda: status(self.port) == 200)
         return self
 
     def __exit__(self, *failure: object) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(_PATIENCE)
-        self._log.close()
+        self._process.kill()
 
     @property
     def pid(self) -> int:
@@ -107,14 +87,3 @@ class Host:
     def log(self) -> str:
         """Return what the servers have written."""
         return "".join(path.read_text() for path in self.folder.glob("log *"))
-
-    def _wait(self) -> None:
-        end = time.monotonic() + _PATIENCE
-        while self._process.poll() is None and time.monotonic() < end:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-            with contextlib.suppress(OSError), contextlib.closing(connection):
-                connection.request("GET", "/")
-                if connection.getresponse().status == 200:
-                    return
-            time.sleep(0.02)
-        raise RuntimeError(f"The host does not start:\n{self.log()[-4000:]}")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 import traceback
 import typing as t
+
+from tests.processes import until
 
 from .clients import Browser
 from .clients import Phone
@@ -36,11 +37,17 @@ class Race:
         ]
         for thread in threads:
             thread.start()
-        while not (is_enough(self.history) or self._failures):
-            time.sleep(0.2)
-        self._over.set()
-        for thread in threads:
-            thread.join()
+        try:
+            until(
+                lambda: is_enough(self.history) or self._failures,
+                "it is enough",
+                seconds=240,
+                every=0.2,
+            )
+        finally:
+            self._over.set()
+            for thread in threads:
+                thread.join()
         assert not self._failures, self._failures[0]
         return self.history
 
@@ -55,13 +62,13 @@ class Race:
 
     def _decide(self, phone: Phone) -> None:
         """Scan somebody's code, and decide somehow."""
-        _pause(2)
+        self._pause(2)
         browser = random.choice(self._browsers)
         # A page hides the code that it knows to be scanned; somebody may have its picture.
         hidden = browser.version > 1 and _chance(0.8)
         if not browser.token or hidden or not phone.scan(browser, **_manner()).done:
             return
-        _pause(1)
+        self._pause(1)
         if _chance(0.1):
             phone.scan(browser)
         event = phone.approve(**_manner()) if _chance(0.75) else phone.deny(**_manner())
@@ -71,7 +78,7 @@ class Race:
     def _wait(self, browser: Browser) -> None:
         """Show a code, and wait for what comes of it."""
         if not browser.start().done:
-            _pause(1)
+            self._pause(1)
             return
         while True:
             over = self._over.is_set()
@@ -90,7 +97,11 @@ class Race:
             # At the end, whatever was approved is picked up.
             if over and event.state in ("pending", "scanned"):
                 return
-            _pause(0.5)
+            self._pause(0.5)
+
+    def _pause(self, most: float) -> None:
+        """Do what people do between two taps."""
+        self._over.wait(random.uniform(0, most))
 
 
 def _manner() -> dict[str, t.Any]:
@@ -100,7 +111,3 @@ def _manner() -> dict[str, t.Any]:
 
 def _chance(share: float) -> bool:
     return random.random() < share
-
-
-def _pause(most: float) -> None:
-    time.sleep(random.uniform(0, most))

@@ -31,13 +31,12 @@ def test_the_clock_of_one_host_is_wrong(scene: Scene, ahead: float) -> None:
         assert browser.poll(copies=3).login == "7"
 
 
-@pytest.mark.full
 @pytest.mark.parametrize("place", ["sqlite", "redis"], indirect=True)
 @pytest.mark.parametrize("ahead", [30, -30])
 def test_a_race_over_hosts_whose_clocks_differ(scene: Scene, ahead: float) -> None:
     ports = start_two(scene, ahead)
     race = Race(ports, browsers=40, phones=160)
-    race.run(lambda history: history.logins >= 50).check()
+    race.run(lambda history: history.logins >= 20).check()
 
 
 def start_two(scene: Scene, ahead: float) -> list[int]:

@@ -30,7 +30,7 @@ class Line:
         self.browsers = [Browser(server.port), Browser(server.port)]
         for browser in self.browsers:
             browser.start()
-        Phone(server.port).scan(self.browsers[1])
+        Phone(server.port).scan(self.browsers[1].token)
 
     def send(self, message: bytes) -> list[int]:
         """Send bytes and nothing after them; return the status of each answer."""
@@ -52,9 +52,9 @@ class Line:
 
     def check(self) -> None:
         """See that nothing has changed, and that the server is well."""
-        states = [browser.poll(wait=0)["state"] for browser in self.browsers]
+        states = [browser.poll().json["state"] for browser in self.browsers]
         assert states == ["pending", "scanned"]
-        log = self.server.log.read_text(errors="replace")
+        log = self.server.process.log()
         assert "Traceback" not in log, log[-4000:]
 
 
@@ -67,7 +67,7 @@ def line(
         server.until_it_answers()
         yield Line(server)
     finally:
-        server.kill()
+        server.process.kill()
 
 
 def _start(*headers: bytes, body: bytes = b"{}") -> bytes:
@@ -170,7 +170,7 @@ def test_a_body_may_be_chunked(line: Line) -> None:
 
 def test_messages_with_a_few_bytes_changed(line: Line, fuzz: Fuzz) -> None:
     bodies = [b'{"since": 1, "wait": 0}', b'{"token": "' + b"A" * 38 + b'", "confirm_token": ""}']
-    paths = [f"/qrlogin/requests/{line.browsers[0].request['id']}/poll", "/qrlogin/api/approve"]
+    paths = [f"/qrlogin/requests/{line.browsers[0].id}/poll", "/qrlogin/api/approve"]
     good = [_message(line, path, body) for path, body in zip(paths, bodies, strict=True)]
     places = st.lists(
         st.tuples(st.floats(0, 1, exclude_max=True), st.binary(max_size=3)), max_size=4
@@ -187,11 +187,11 @@ def test_messages_with_a_few_bytes_changed(line: Line, fuzz: Fuzz) -> None:
 
 
 def _message(line: Line, path: str, body: bytes) -> bytes:
-    headers = line.browsers[0].headers | {
-        "Host": f"127.0.0.1:{line.server.port}",
+    own = {
         "Authorization": "Bearer anna",
         "Content-Type": JSON,
         "Content-Length": str(len(body)),
     }
+    headers = line.browsers[0].headers_of("POST", own)
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body

@@ -24,7 +24,7 @@ from flask_qrlogin.testing.store_contract import scanned
 from flask_qrlogin.transitions import cancel
 from flask_qrlogin.transitions import scan
 
-from ..servers import free_port
+from ..processes import free_port
 from ..servers import Redis
 from ..servers import running
 

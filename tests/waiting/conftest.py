@@ -58,7 +58,7 @@ def serve(database: str, tmp_path: pathlib.Path) -> c.Iterator[Serve]:
 
     yield serve
     for server in servers:
-        server.kill()
+        server.process.kill()
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +76,7 @@ def serve_all(database: str, tmp_path_factory: pytest.TempPathFactory) -> c.Iter
 
     yield serve
     for server in servers.values():
-        server.kill()
+        server.process.kill()
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def test_a_client_that_hangs_up_frees_its_place_at_once(
     browsers = [started(server) for _ in range(3)]
     connections = [send_poll(browser) for browser in browsers[:2]]
     server.until_waiting(2)
-    assert browsers[2].poll()["interval"] > 1
+    assert browsers[2].wait()["interval"] > 1
     connections[0].close()
     began = time.monotonic()
     server.until_waiting(1)
@@ -39,9 +39,9 @@ def test_a_client_that_hangs_up_frees_its_place_at_once(
     server.until_waiting(2)
     # The one that stays is not disturbed.
     phone = Phone(server.port)
-    phone.scan(browsers[1])
+    phone.scan(browsers[1].token)
     assert b'"state":"scanned"' in read(connections[1])
-    phone.scan(browsers[2])
+    phone.scan(browsers[2].token)
     assert held.result()["state"] == "scanned"
     server.until_waiting(0)
 
@@ -75,19 +75,19 @@ def test_a_client_that_has_closed_its_half_is_answered(
 def test_a_connection_can_be_used_again_after_a_hold(serve_all: Serve, name: str) -> None:
     server = serve_all(name, QRLOGIN_MAX_WAITING=2)
     browser, phone = started(server), Phone(server.port)
-    with contextlib.closing(browser.connect()) as browser.connection:
-        assert browser.poll(wait=1)["state"] == "pending"
-        assert browser.ask("GET", "/")["who"] is None
+    with contextlib.closing(browser.wire.connect()) as browser.wire.connection:
+        assert browser.wait(1)["state"] == "pending"
+        assert browser.who() is None
         held = browser.hold()
         server.until_waiting(1)
-        phone.scan(browser)
+        phone.scan(browser.token)
         assert held.result()["state"] == "scanned"
         held = browser.hold()
         server.until_waiting(1)
         phone.approve()
         assert held.result()["state"] == "approved"
-        assert browser.poll()["state"] == "redeemed"
-        assert browser.ask("GET", "/")["who"] == "anna"
+        assert browser.wait()["state"] == "redeemed"
+        assert browser.who() == "anna"
 
 
 def read(connection: socket.socket) -> bytes:

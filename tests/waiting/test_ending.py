@@ -9,10 +9,10 @@ import time
 import psutil  # type: ignore[import-untyped]
 import pytest
 
+from ..processes import until
 from .conftest import Serve
 from .conftest import started
 from .programs import Phone
-from .programs import until
 from .programs import WebServer
 
 _BY_HAND = f"--preload --config {pathlib.Path(__file__).with_name('gunicorn.conf.py')}"
@@ -21,7 +21,7 @@ each_server = pytest.mark.parametrize("name", ["gunicorn gthread --threads 8", "
 
 
 def has_no_error(server: WebServer) -> bool:
-    log = server.log.read_text()
+    log = server.process.log()
     assert "Traceback" not in log, log
     assert "[ERROR]" not in log, log
     assert "[CRITICAL]" not in log, log
@@ -40,14 +40,14 @@ def test_the_end_of_a_server_answers_who_waits(serve: Serve, name: str, options:
     held = [browser.hold() for browser in browsers]
     server.until_waiting(5)
     began = time.monotonic()
-    server.process.send_signal(signal.SIGTERM)
+    server.process.send(signal.SIGTERM)
     answers = [one.result() for one in held]
     assert time.monotonic() - began < 2
     assert [answer["state"] for answer in answers] == ["pending"] * 5
     # They come back to the next process, not all at once.
     assert all(0 <= answer["interval"] <= 2 for answer in answers)
     assert len({answer["interval"] for answer in answers}) > 1
-    assert server.process.wait(20) == 0
+    assert server.process.wait() == 0
     assert time.monotonic() - began < 8
     assert has_no_error(server)
 
@@ -60,14 +60,14 @@ def test_a_reload_answers_who_waits_and_later_ones_are_held_again(serve: Serve, 
     browser = started(server)
     held = browser.hold()
     server.until_waiting(1)
-    server.process.send_signal(signal.SIGHUP)
+    server.process.send(signal.SIGHUP)
     assert held.result()["state"] == "pending"
     until(lambda: not psutil.pid_exists(old), "the old worker has ended")
     held = browser.hold()
     server.until_waiting(1)
-    Phone(server.port).scan(browser)
+    Phone(server.port).scan(browser.token)
     assert held.result()["state"] == "scanned"
-    assert server.end() == 0
+    assert server.process.end() == 0
     assert has_no_error(server)
 
 
@@ -75,11 +75,11 @@ def test_a_reload_answers_who_waits_and_later_ones_are_held_again(serve: Serve, 
 def test_a_worker_that_is_killed_loses_nothing_but_the_connection(serve: Serve) -> None:
     server = serve("gunicorn gevent")
     browser, phone = started(server), Phone(server.port)
-    phone.scan(browser)
-    browser.poll()
+    phone.scan(browser.token)
+    browser.wait()
     held = browser.hold()
     server.until_waiting(1)
     phone.approve()
     psutil.Process(server.home()["pid"]).kill()
     assert held.exception() or held.result()["state"] == "approved"
-    assert browser.poll()["state"] in ("approved", "redeemed")
+    assert browser.wait()["state"] in ("approved", "redeemed")

@@ -8,12 +8,12 @@ import time
 
 import pytest
 
+from ..processes import until
 from .conftest import SendPoll
 from .conftest import Serve
 from .conftest import started
 from .programs import Browser
 from .programs import Phone
-from .programs import until
 
 #: Each server: whether it says ``wsgi.multithread``, and how many polls it holds by itself.
 SERVERS = {
@@ -55,21 +55,21 @@ def test_polls_are_held_where_the_server_bears_it(
     browser = started(server)
     if places == 0:
         began = time.monotonic()
-        assert browser.poll()["interval"] > 1
+        assert browser.wait()["interval"] > 1
         assert time.monotonic() - began < 5
         return
     phone = Phone(server.port)
     held = browser.hold()
     server.until_waiting(1)
-    phone.scan(browser)
+    phone.scan(browser.token)
     assert held.result()["state"] == "scanned"
     held = browser.hold()
     server.until_waiting(1)
     phone.approve()
     assert held.result()["state"] == "approved"
-    assert browser.ask("GET", "/")["who"] is None
-    assert browser.poll()["state"] == "redeemed"
-    assert browser.ask("GET", "/")["who"] == "anna"
+    assert browser.who() is None
+    assert browser.wait()["state"] == "redeemed"
+    assert browser.who() == "anna"
     if places is None:
         return
     # No more than this, and the site answers beside.
@@ -77,8 +77,8 @@ def test_polls_are_held_where_the_server_bears_it(
     for browser in browsers[:places]:
         send_poll(browser)
     server.until_waiting(places)
-    assert browsers[-1].poll()["interval"] > 1
-    assert browsers[-2].poll()["interval"] > 1
+    assert browsers[-1].wait()["interval"] > 1
+    assert browsers[-2].wait()["interval"] > 1
     assert server.home()["waiting"] == places
 
 
@@ -100,10 +100,10 @@ def test_where_the_app_says_so_polls_are_held_if_there_are_threads_at_all(
     if holds:
         held = [browser.hold() for browser in browsers[:2]]
         server.until_waiting(2)
-    assert browsers[2].poll()["interval"] > 1
+    assert browsers[2].wait()["interval"] > 1
     if holds:
         for browser in browsers[:2]:
-            Phone(server.port).scan(browser)
+            Phone(server.port).scan(browser.token)
         assert [one.result()["state"] for one in held] == ["scanned"] * 2
 
 
@@ -114,7 +114,7 @@ def test_with_more_waiting_than_threads_the_site_answers(serve: Serve) -> None:
 
     def wait_for_login(number: int) -> None:
         browser = started(server)
-        while not over.wait(browser.poll(wait=2)["interval"]):
+        while not over.wait(browser.wait(2)["interval"]):
             polls[number] += 1
 
     seconds, visits = [], set()
@@ -149,9 +149,9 @@ def test_many_polls_at_once_are_the_first(serve: Serve, send_poll: SendPoll, opt
 def test_a_browser_that_waits_by_the_rules_of_the_interval_is_logged_in(serve_all: Serve) -> None:
     server = serve_all("gunicorn sync")
     browser = Browser(server.port)
-    assert 1.7 <= browser.start()["interval"] <= 2.3
+    assert 1.7 <= browser.start().json["interval"] <= 2.3
     phone = Phone(server.port)
-    phone.scan(browser)
-    assert browser.poll()["interval"] == 1
+    phone.scan(browser.token)
+    assert browser.wait()["interval"] == 1
     phone.approve()
-    assert browser.poll()["state"] == "redeemed"
+    assert browser.wait()["state"] == "redeemed"

@@ -23,16 +23,16 @@ def check_that_they_reach_each_other(serve: Serve, **config: object) -> None:
         browser, phone = started(waits), Phone(approves.port)
         for state in ("scanned", "approved"):
             held = browser.hold()
-            waits.until_waiting(1)
+            waits.until_waiting(1, held)
             began = time.monotonic()
-            phone.scan(browser) if state == "scanned" else phone.approve()
+            phone.scan(browser.token) if state == "scanned" else phone.approve()
             assert held.result()["state"] == state
             # The store is looked at each second, or each ten while notices are heard.
             assert time.monotonic() - began < 5
-        assert browser.poll()["state"] == "redeemed"
-        assert browser.ask("GET", "/")["who"] == "anna"
+        assert browser.wait()["state"] == "redeemed"
+        assert browser.who() == "anna"
         for server in (here, there):
-            assert "Traceback" not in server.log.read_text()
+            assert "Traceback" not in server.process.log()
 
 
 @pytest.mark.full
