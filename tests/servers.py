@@ -20,6 +20,11 @@ import typing as t
 import redis
 import sqlalchemy as sa
 
+from flask_qrlogin.models import linked_device_model
+from flask_qrlogin.models import login_request_model
+from flask_qrlogin.stores.sql import SQLStore
+from flask_qrlogin.stores.sql_devices import SQLDeviceStore
+
 from .processes import free_port
 from .processes import Process
 from .programs import find_mariadb
@@ -270,6 +275,13 @@ def running(kind: type[S], *options: str) -> c.Iterator[S]:
             yield server
         finally:
             server.kill()
+
+
+def make_tables(url: str) -> None:
+    """Make our tables in a database."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    SQLStore(engine, login_request_model(sa.MetaData())).create_table()
+    SQLDeviceStore(engine, linked_device_model(sa.MetaData())).create_table()
 
 
 def _package(name: str) -> pathlib.Path:

@@ -296,13 +296,14 @@ class SharedStoreContract(StoreContract):
     """The same, and that the store holds them across processes."""
 
     def test_of_many_processes_that_swap_at_once_one_succeeds(
-        self, store: LoginRequestStore, open_store: OpenStore
+        self, request: pytest.FixtureRequest, store: LoginRequestStore, open_store: OpenStore
     ) -> None:
         requests = [pending() for _ in range(50)]
-        for request in requests:
-            store.add(request)
+        for each in requests:
+            store.add(each)
         processing = multiprocessing.get_context("forkserver")
-        processing.set_forkserver_preload([__name__])
+        # What each of them needs, loaded once for all.
+        processing.set_forkserver_preload([__name__, request.module.__name__])
         together = processing.Barrier(4)
         results = processing.Queue()
         processes = [
@@ -316,8 +317,8 @@ class SharedStoreContract(StoreContract):
         won = dict(results.get(timeout=60) for _ in processes)
         for process in processes:
             process.join()
-        for place, request in enumerate(requests):
-            kept = store.get(request.id)
+        for place, each in enumerate(requests):
+            kept = store.get(each.id)
             assert kept is not None
             assert [name for name in "abcd" if won[name][place]] == [kept.reason]
 

@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 
+from tests.servers import make_tables
 from tests.servers import PostgreSQL
 from tests.servers import Redis
 
@@ -51,8 +52,6 @@ def open_site(
         if key not in sites:
             url = _url(request, store, f"attacks{len(sites)}")
             site = Site(tmp_path_factory.mktemp("site"), store=url, **options)
-            if store == "postgresql":
-                site.run("qrlogin", "create-tables")
             sites[key] = stack.enter_context(site)
         return sites[key]
 
@@ -64,7 +63,9 @@ def _url(request: pytest.FixtureRequest, store: str, database: str) -> str | Non
     """Return where a store is, in a new database; None is the app's own SQLite file."""
     if store == "postgresql":
         postgresql: PostgreSQL = request.getfixturevalue("postgresql")
-        return postgresql.new_database(database)
+        url = postgresql.new_database(database)
+        make_tables(url)
+        return url
     if store == "redis":
         redis: Redis = request.getfixturevalue("redis_server")
         return redis.url

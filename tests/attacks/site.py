@@ -61,18 +61,14 @@ class Site:
         command += ["--bind", f"127.0.0.1:{self.port}", "--workers", str(self._workers)]
         command += ["--worker-class", "gthread", "--threads", "8"]
         command += ["--access-logfile", "-", "--log-level", "debug"]
-        self._process = self._start(command)
+        self._process = Process(
+            [sys.executable, "-m", *command], self._folder / "log", env=self._environment
+        )
         self._process.until_it_answers(lambda: status(self.port, "/login", Host=HOST) == 200)
         return self
 
     def __exit__(self, *failure: object) -> None:
         self._process.kill()
-
-    def run(self, *command: str) -> None:
-        """Run one of the app's own commands, such as ``qrlogin create-tables``."""
-        self._set_clock(0)
-        arguments = ["flask", "--app", "tests.attacks.served:create_app()", *command]
-        assert self._start(arguments).wait() == 0, self.log()
 
     @contextlib.contextmanager
     def later(self, seconds: float) -> c.Iterator[None]:
@@ -97,8 +93,3 @@ class Site:
         draft = self._folder / "draft"
         draft.write_text(str(ahead))
         draft.replace(self._folder / "ahead")
-
-    def _start(self, command: list[str]) -> Process:
-        return Process(
-            [sys.executable, "-m", *command], self._folder / "log", env=self._environment
-        )

@@ -107,6 +107,7 @@ def test_every_bad_body(scene: Scene) -> None:
                     scene.send(endpoint.good(scene.values, body=body, content_type=kind))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("scene", [False], ids=["direct"], indirect=True)
 def test_every_lie_about_the_length(scene: Scene) -> None:
     for endpoint in endpoints(scene.world):
@@ -116,6 +117,7 @@ def test_every_lie_about_the_length(scene: Scene) -> None:
                 scene.send(dataclasses.replace(shot, length=length))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("scene", [True], ids=["proxied"], indirect=True)
 def test_every_bad_header(scene: Scene) -> None:
     ways = {endpoint.rule.endpoint: endpoint for endpoint in endpoints(scene.world)}

@@ -20,8 +20,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")
 @pytest.mark.parametrize(
     "config",
     [
-        {"QRLOGIN_CONFIRMATION": "tap"},
-        {"QRLOGIN_CONFIRMATION": "tap", "QRLOGIN_REQUIRE_LOGIN": True},
+        pytest.param({"QRLOGIN_CONFIRMATION": "tap"}, marks=pytest.mark.full),
+        pytest.param(
+            {"QRLOGIN_CONFIRMATION": "tap", "QRLOGIN_REQUIRE_LOGIN": True}, marks=pytest.mark.full
+        ),
         {"QRLOGIN_CONFIRMATION": "auto"},
         {"QRLOGIN_CONFIRMATION": "typed", "QRLOGIN_APPROVE_FROM_LINKED": True},
     ],

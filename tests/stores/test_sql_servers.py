@@ -223,6 +223,7 @@ def test_what_a_host_has_set_on_its_connections_stays(
     assert len(made) == 1
 
 
+@pytest.mark.full
 @each_listener
 @each_use
 def test_what_a_host_has_set_stays_after_an_interruption_too(

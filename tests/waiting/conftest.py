@@ -10,15 +10,11 @@ import threading
 import typing as t
 
 import pytest
-import sqlalchemy as sa
 
 from flask_qrlogin import waiting_room
-from flask_qrlogin.models import linked_device_model
-from flask_qrlogin.models import login_request_model
-from flask_qrlogin.stores.sql import SQLStore
-from flask_qrlogin.stores.sql_devices import SQLDeviceStore
 from flask_qrlogin.waiting_room import WaitingRoom
 
+from ..servers import make_tables
 from .programs import Browser
 from .programs import WebServer
 from .stand_ins import PATIENCE
@@ -36,13 +32,6 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> str:
     url = f"sqlite:///{tmp_path_factory.mktemp('waiting')}/host.sqlite3"
     make_tables(url)
     return url
-
-
-def make_tables(url: str) -> None:
-    """Make our tables in a database."""
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    SQLStore(engine, login_request_model(sa.MetaData())).create_table()
-    SQLDeviceStore(engine, linked_device_model(sa.MetaData())).create_table()
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
+from ..servers import make_tables
 from ..servers import PostgreSQL
 from ..servers import Redis
-from .conftest import make_tables
 from .conftest import Serve
 from .conftest import started
 from .programs import Phone
