@@ -7,7 +7,6 @@ import contextlib
 import http.client
 import os
 import pathlib
-import re
 import signal
 import socket
 import subprocess
@@ -74,20 +73,24 @@ class Process:
         return self._log.read_text(errors="replace")
 
     def until_it_answers(self, ask: c.Callable[[], object]) -> None:
-        """Return when ``ask`` finds it well: until then that raises something, or returns False."""
+        """Return when ``ask`` finds it well: until then that raises something, or returns False.
+
+        Raises:
+            RuntimeError: it does not come, with the end of what it has written.
+        """
 
         def answers() -> bool:
+            if self._process.poll() is not None:
+                raise ChildProcessError("It has ended.")
             with contextlib.suppress(Exception):  # Whatever its client raises meanwhile.
                 return ask() is not False
             return False
 
-        self._until(answers, "it answers")
-
-    def until_it_says(self, pattern: str) -> re.Match[str]:
-        """Return what matches a pattern in its file, when something does."""
-        found = self._until(lambda: re.search(pattern, self.log()), f"it says {pattern!r}")
-        assert found is not None
-        return found
+        try:
+            until(answers, "it answers")
+        except (TimeoutError, ChildProcessError) as error:
+            self.kill()
+            raise RuntimeError(f"{self._command}: {error}\n{self.log()[-4000:]}") from None
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""
@@ -117,18 +120,6 @@ class Process:
                 process.kill()
         self.wait()
         until(lambda: not any(map(_lives, started)), f"all processes of {self._command} are gone")
-
-    def _until(self, condition: c.Callable[[], T], what: str) -> T:
-        def found() -> T:
-            if self._process.poll() is not None:
-                raise ChildProcessError("It has ended.")
-            return condition()
-
-        try:
-            return until(found, what)
-        except (TimeoutError, ChildProcessError) as error:
-            self.kill()
-            raise RuntimeError(f"{self._command}: {error}\n{self.log()[-4000:]}") from None
 
     def _release_guard(self) -> None:
         self._guard.kill()

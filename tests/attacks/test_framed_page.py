@@ -9,11 +9,9 @@ the victim's cookies: another port of the same host.
 from __future__ import annotations
 
 import concurrent.futures
-import os
 import threading
 import typing as t
 
-import pytest
 import werkzeug.serving
 from playwright.sync_api import Browser
 from playwright.sync_api import Error
@@ -21,6 +19,8 @@ from playwright.sync_api import Playwright
 from playwright.sync_api import sync_playwright
 
 from tests.chromium import FLAGS
+from tests.programs import CHROMIUM
+from tests.programs import do_without
 from tests.programs import find_browser
 
 from ..parties import Answer
@@ -97,6 +97,4 @@ def _launch(playwright: Playwright) -> Browser:
     try:
         return playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
     except Error as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"No Chromium. Run: playwright install chromium. {error.message}")
+        do_without(f"{CHROMIUM.advice}\n{error.message}")
