@@ -134,7 +134,7 @@ def _panel(name: str, *answers: tuple[int, dict[str, t.Any]], state: str | None 
         f"panel-{name}",
         path="/qrlogin/",
         answers=answers,
-        ready=f"qr-login[state={state}] section[data-state~={state}]",
+        ready=f"qr-login[state={state}] > [data-state~={state}]",
     )
 
 
@@ -194,6 +194,8 @@ PANEL = [
     _panel("busy", _problem("rate_limited", 429)),
     _panel("blocked", _STARTED, _problem("request_not_found", 404)),
     _panel("refused", _problem("not_allowed", 403)),
+    # Nothing that a server says: our script cannot show it.
+    _panel("failed", (201, {"state": "pending", "qr": {"svg": 7}})),
 ]
 PANEL += [
     dataclasses.replace(
@@ -276,3 +278,9 @@ EXAMPLE: t.Final = [
     Scene("example-error", path="/nothing"),
 ]
 SCENES: t.Final = [*PANEL, *PAGES, *EXAMPLE]
+#: What people see on the way that most of them take; `make test` looks at these alone.
+USUAL: t.Final = {
+    *("panel-pending", "panel-scanned", "panel-number", "panel-redeemed", "panel-denied"),
+    *("panel-offline", "panel-failed", "panel-dialog", "request-pending", "request-scanned-48"),
+    *("scan", "confirm-match", "confirm-warned", "result-approved", "devices", "scanner", "code"),
+}

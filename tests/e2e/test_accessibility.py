@@ -40,7 +40,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="module", params=["phone", "desktop"])
+@pytest.fixture(scope="module", params=["phone", pytest.param("desktop", marks=pytest.mark.full)])
 def page(request: pytest.FixtureRequest, browser: Browser, site: str) -> c.Iterator[Page]:
     """A window of a size, for all states one after another."""
     yield from _window(browser, site, request.param)
@@ -60,7 +60,15 @@ def _window(browser: Browser, site: str, size: str) -> c.Iterator[Page]:
     context.close()
 
 
-all_scenes = pytest.mark.parametrize("scene", scenes.SCENES, ids=lambda scene: scene.name)
+all_scenes = pytest.mark.parametrize(
+    "scene",
+    [
+        pytest.param(
+            scene, id=scene.name, marks=[] if scene.name in scenes.USUAL else pytest.mark.full
+        )
+        for scene in scenes.SCENES
+    ],
+)
 
 
 @all_scenes
