@@ -22,7 +22,7 @@ PHONE: t.Final[dict[str, t.Any]] = {
     "is_mobile": True,
 }
 
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=30_000)
 
 NewContext: t.TypeAlias = c.Callable[..., BrowserContext]
 
@@ -93,7 +93,7 @@ def new_context(browser: Browser, server: str, said: list[str]) -> c.Iterator[Ne
 
     def make(**options: t.Any) -> BrowserContext:
         context = browser.new_context(**{"base_url": server} | options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         context.on("console", lambda message: said.append(message.text))
         context.on("weberror", lambda error: said.append(str(error.error)))
         contexts.append(context)

@@ -128,7 +128,7 @@ def context(browser: Browser, url: str, size: str) -> BrowserContext:
         has_touch=mobile,
         **MODES["light"],
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     context.add_init_script(STAY)
     return context
 

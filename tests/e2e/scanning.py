@@ -90,7 +90,7 @@ def filming(
     device = browser.browser_type.launch(executable_path=find_browser(), args=[*FLAGS, *camera])
     try:
         context = device.new_context(base_url=server, **PHONE)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         yield context.new_page()
     finally:
         device.close()

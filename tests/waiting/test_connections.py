@@ -34,7 +34,7 @@ def test_a_client_that_hangs_up_frees_its_place_at_once(
     connections[0].close()
     began = time.monotonic()
     server.until_waiting(1)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10  # It would be held for twenty.
     held = browsers[2].hold()
     server.until_waiting(2)
     # The one that stays is not disturbed.

@@ -42,13 +42,13 @@ def test_the_end_of_a_server_answers_who_waits(serve: Serve, name: str, options:
     began = time.monotonic()
     server.process.send(signal.SIGTERM)
     answers = [one.result() for one in held]
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10  # They would be held for twenty.
     assert [answer["state"] for answer in answers] == ["pending"] * 5
     # They come back to the next process, not all at once.
     assert all(0 <= answer["interval"] <= 2 for answer in answers)
     assert len({answer["interval"] for answer in answers}) > 1
     assert server.process.wait() == 0
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 15
     assert has_no_error(server)
 
 

@@ -97,7 +97,7 @@ class TestInTheMiddleOfTheHostsOwnWrite:
         begun = time.monotonic()
         with pytest.raises(ConfigurationError, match=r"db\.session\.commit\(\)"):
             browser.post("/qrlogin/requests")
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 4  # SQLite would wait for five.
         assert host.rows() == []
         assert not has_carl(host)
 
