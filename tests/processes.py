@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -91,6 +92,15 @@ class Process:
         except (TimeoutError, ChildProcessError) as error:
             self.kill()
             raise RuntimeError(f"{self._command}: {error}\n{self.log()[-4000:]}") from None
+
+    def until_it_says(self, pattern: str) -> str:
+        """Return what the group of a regular expression is in what it has written.
+
+        Raises:
+            RuntimeError: it does not say that, with the end of what it has written.
+        """
+        self.until_it_answers(lambda: re.search(pattern, self.log()) is not None)
+        return "".join(re.findall(pattern, self.log())[:1])
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""

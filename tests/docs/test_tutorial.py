@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections.abc as c
 import contextlib
-import os
 import pathlib
 import re
 import shutil
@@ -19,7 +18,9 @@ from playwright.sync_api import Page
 from flask_qrlogin import errors
 from tests.e2e import steps
 from tests.e2e.conftest import PHONE
+from tests.processes import environment
 from tests.processes import free_port
+from tests.processes import Process
 
 from . import pages
 
@@ -45,27 +46,11 @@ def running(folder: pathlib.Path, *options: str, tokens: bool = False) -> c.Iter
         (folder / "tokens.py").write_text((NATIVE / "tokens.py").read_text() + LIMITER)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flask", *module, "run", "--port", str(port), *options],
-        cwd=folder,
-        env=os.environ | {"FLASK_QRLOGIN_BASE_URL": url, "PYTHONUNBUFFERED": "1"} | config,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        said = ""
-        for line in process.stdout:
-            said += line
-            if "Running on" in line:
-                yield url
-                return
-        pytest.fail(f"It does not start:\n{said}")
-    finally:
-        process.terminate()
-        process.wait(10)
-        process.stdout.close()
+    command = [sys.executable, "-u", "-m", "flask", *module, "run", "--port", str(port), *options]
+    env = environment(FLASK_QRLOGIN_BASE_URL=url, **config)
+    with Process(command, folder / "log", env=env) as process:
+        process.until_it_says("(Running on)")
+        yield url
 
 
 @pytest.fixture(scope="module")

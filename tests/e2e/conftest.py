@@ -2,10 +2,7 @@ from __future__ import annotations
 
 import collections.abc as c
 import contextlib
-import os
 import pathlib
-import re
-import subprocess
 import sys
 import typing as t
 
@@ -14,6 +11,9 @@ from playwright.sync_api import Browser
 from playwright.sync_api import BrowserContext
 from playwright.sync_api import expect
 from playwright.sync_api import Page
+
+from tests.processes import environment
+from tests.processes import Process
 
 ROOT = pathlib.Path(__file__).parents[2]
 PHONE: t.Final[dict[str, t.Any]] = {
@@ -30,27 +30,11 @@ NewContext: t.TypeAlias = c.Callable[..., BrowserContext]
 @contextlib.contextmanager
 def running(instance: pathlib.Path, **config: str) -> c.Iterator[str]:
     """Run the example app in a process of its own, as `make demo` does; yield its URL."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "example_app", "--port", "0"],
-        cwd=ROOT,
-        env=os.environ
-        | {"EXAMPLE_INSTANCE_PATH": str(instance), "FLASK_RATELIMIT_ENABLED": "false"}
-        | config,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            found = re.search(r"(http://[\d.]+:\d+)/login", line)
-            if found:
-                yield found[1]
-                return
-        pytest.fail("The example app did not start.")
-    finally:
-        process.terminate()
-        process.wait(10)
-        process.stdout.close()
+    variables = {"EXAMPLE_INSTANCE_PATH": str(instance), "FLASK_RATELIMIT_ENABLED": "false"}
+    command = [sys.executable, "-u", "-m", "example_app", "--port", "0"]
+    env = environment(**variables, **config)
+    with Process(command, instance / "log", cwd=ROOT, env=env) as process:
+        yield process.until_it_says(r"(http://[\d.]+:\d+)/login")
 
 
 @pytest.fixture(scope="session")
