@@ -67,7 +67,9 @@ def _with_own_pool(engine: sa.Engine) -> sa.Engine:
 
 def note_connections(db: SQLAlchemy) -> None:
     """Have the host's sessions note what they draw on: one cannot be asked without drawing more."""
-    sa.event.listen(db.session, "after_begin", _note_connection)
+    # Once, for all apps that have it: tests make an app each, of a database that stays.
+    if not sa.event.contains(db.session, "after_begin", _note_connection):
+        sa.event.listen(db.session, "after_begin", _note_connection)
 
 
 def _note_connection(session: orm.Session, _: object, connection: sa.Connection) -> None:

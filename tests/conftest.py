@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections.abc as c
 import contextlib
+import gc
 import pathlib
 import time
 
@@ -29,6 +30,10 @@ watch.begin()
 FULL = ("faults", "engines")
 #: Servers that it alone starts.
 FULL_SERVERS = {"mariadb", "redis_cluster"}
+
+# A test makes an app of some ten thousand objects: to look that often for the few in circles takes
+# a fifth of the time of tests/web.
+gc.set_threshold(50_000, 20, 100)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

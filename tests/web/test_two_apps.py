@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from flask_qrlogin import ConfigurationError
+from flask_qrlogin import host_database
 from flask_qrlogin import QRLogin
 from flask_qrlogin import signals
 from flask_qrlogin.stores.memory import MemoryStore
 from flask_qrlogin.testing import Clock
 
 from .conftest import MakeHost
+from .host import db
 from .host import Host
 from .parties import problem
 
@@ -117,6 +120,19 @@ def test_nothing_of_an_app_is_kept_on_the_extension(hosts: tuple[Host, Host]) ->
         assert host.state not in kept
         assert host.state.settings not in kept
     assert one.state is not two.state
+
+
+def test_a_database_of_many_apps_has_one_listener_of_ours(
+    make_host: MakeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[object] = []
+    monkeypatch.setattr(host_database, "_note_connection", lambda *of: noted.append(of))
+    for _ in range(3):
+        host = make_host()
+    noted.clear()
+    with host.app.app_context():
+        db.session.execute(sa.text("SELECT 1"))
+    assert len(noted) == 1
 
 
 def test_a_second_registration_is_refused(host: Host) -> None:
