@@ -12,13 +12,13 @@ import pytest
 import redis
 import sqlalchemy as sa
 
+from tests.proxy import Proxy
 from tests.servers import SQLServer
 
 from .clients import Browser
 from .clients import Phone
 from .history import History
 from .hosts import Host
-from .proxy import Proxy
 
 STORES = ("sqlite", "postgresql", "mariadb", "redis")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.proxy import Proxy
+
 from .conftest import Scene
 from .conftest import STORES
-from .proxy import Proxy
 from .race import Race
 
 #: The change of a state is seen by the name of the new one; in a database it lasts with the COMMIT.

@@ -1,4 +1,4 @@
-"""Stands between a server and its store, and breaks what goes through."""
+"""Stands before a server or its store, and breaks what goes through."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ class Proxy:
     def __init__(self, port: int) -> None:
         self._target = port
         self._cut: _Cut | None = None
+        self._connections: set[_Connection] = set()
+        self._plugged = True
         self._lock = threading.Lock()
         #: How many connections were cut.
         self.cuts = 0
@@ -50,12 +52,11 @@ class Proxy:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.open.set()
+        self.pull()
 
     def url(self, url: str) -> str:
-        """Return the URL of the store, through this."""
+        """Return the URL of what is behind this, through this."""
         port: int = self._listener.getsockname()[1]
-        if url.startswith("redis:"):
-            return url.replace(f":{self._target}/", f":{port}/")
         return sa.make_url(url).set(port=port).render_as_string(hide_password=False)
 
     def cut(self, *marks: bytes, answered: bool, lasting: bool = False) -> None:
@@ -69,6 +70,17 @@ class Proxy:
     def mend(self) -> None:
         """Let everything through again."""
         self._cut = None
+
+    def pull(self) -> None:
+        """End every connection, and let none through, as if a cable had been pulled."""
+        with self._lock:
+            self._plugged = False
+            for connection in self._connections:
+                connection.end()
+
+    def plug(self) -> None:
+        """Plug the cable in again."""
+        self._plugged = True
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -85,6 +97,10 @@ class Proxy:
         for side in (client, store):
             side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = _Connection(client, store)
+        with self._lock:
+            if not self._plugged:
+                connection.end()
+            self._connections.add(connection)
         threading.Thread(target=self._answers, args=(connection,), daemon=True).start()
         with connection.closing():
             while data := client.recv(65536):
@@ -124,7 +140,7 @@ class Proxy:
             return cut.answered
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(slots=True, eq=False)
 class _Connection:
     client: socket.socket
     store: socket.socket
@@ -140,7 +156,12 @@ class _Connection:
             with contextlib.suppress(OSError):
                 yield
         finally:
-            for side in (self.client, self.store):
-                with contextlib.suppress(OSError):
-                    side.shutdown(socket.SHUT_RDWR)
-                side.close()
+            self.end()
+            self.client.close()
+            self.store.close()
+
+    def end(self) -> None:
+        """Wake whoever waits for one of its sides."""
+        for side in (self.client, self.store):
+            with contextlib.suppress(OSError):
+                side.shutdown(socket.SHUT_RDWR)
