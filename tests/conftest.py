@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections.abc as c
 import contextlib
 import gc
+import os
 import pathlib
 import time
 
@@ -34,6 +35,12 @@ FULL_SERVERS = {"mariadb", "redis_cluster"}
 # A test makes an app of some ten thousand objects: to look that often for the few in circles takes
 # a fifth of the time of tests/web.
 gc.set_threshold(50_000, 20, 100)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Three processes for two cores: a third of the time tests wait for a browser or a server."""
+    return max(1, (os.cpu_count() or 1) * 3 // 2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
