@@ -9,6 +9,7 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Error
 from playwright.sync_api import expect
+from playwright.sync_api import Locator
 from playwright.sync_api import Page
 
 from example_app.seed import PASSWORD
@@ -60,6 +61,12 @@ def number_on(page: Page) -> str:
     number = page.locator(".qrlogin-number strong")
     expect(number).to_have_text(re.compile(r"^\d\d$"))
     return number.inner_text()
+
+
+def wrong_number(choices: Locator, number: str) -> str:
+    """Read one of the other numbers that a phone offers."""
+    expect(choices).to_have_count(3)
+    return next(choice for choice in choices.all_inner_texts() if choice != number)
 
 
 def approve(phone: Page, page: Page) -> None:

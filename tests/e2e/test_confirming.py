@@ -27,7 +27,7 @@ def test_a_wrong_number_ends_the_request_and_both_sides_say_so(page: Page, phone
     steps.scan(phone, steps.read_code(page))
     number = steps.number_on(page)
     choices = phone.locator(".qrlogin-choices button")
-    wrong = next(choice for choice in choices.all_inner_texts() if choice != number)
+    wrong = steps.wrong_number(choices, number)
     phone.get_by_role("button", name=wrong, exact=True).click()
     expect(phone.get_by_role("heading", name="not the number")).to_be_visible()
     steps.expect_shown(page, "denied")

@@ -62,6 +62,13 @@ class WebServer:
 
         until(waiting, f"{count} polls are held", seconds=PATIENCE)
 
+    def hold(self, browser: Browser) -> concurrent.futures.Future[Json]:
+        """Send a poll, and return when it is held; nobody else's is."""
+        self.until_waiting(0)  # One that was answered just now may still be counted.
+        held = browser.hold()
+        self.until_waiting(1, held)
+        return held
+
 
 class Client(parties.Client):
     """Talks to one server, whose answers have to be good ones."""

@@ -78,12 +78,10 @@ def test_a_connection_can_be_used_again_after_a_hold(serve_all: Serve, name: str
     with contextlib.closing(browser.wire.connect()) as browser.wire.connection:
         assert browser.wait(1)["state"] == "pending"
         assert browser.who() is None
-        held = browser.hold()
-        server.until_waiting(1)
+        held = server.hold(browser)
         phone.scan(browser.token)
         assert held.result()["state"] == "scanned"
-        held = browser.hold()
-        server.until_waiting(1)
+        held = server.hold(browser)
         phone.approve()
         assert held.result()["state"] == "approved"
         assert browser.wait()["state"] == "redeemed"

@@ -58,13 +58,11 @@ def test_a_reload_answers_who_waits_and_later_ones_are_held_again(serve: Serve, 
     server = serve(name, QRLOGIN_MAX_WAITING=8)
     old = server.home()["pid"]
     browser = started(server)
-    held = browser.hold()
-    server.until_waiting(1)
+    held = server.hold(browser)
     server.process.send(signal.SIGHUP)
     assert held.result()["state"] == "pending"
     until(lambda: not psutil.pid_exists(old), "the old worker has ended")
-    held = browser.hold()
-    server.until_waiting(1)
+    held = server.hold(browser)
     Phone(server.port).scan(browser.token)
     assert held.result()["state"] == "scanned"
     assert server.process.end() == 0
@@ -77,8 +75,7 @@ def test_a_worker_that_is_killed_loses_nothing_but_the_connection(serve: Serve) 
     browser, phone = started(server), Phone(server.port)
     phone.scan(browser.token)
     browser.wait()
-    held = browser.hold()
-    server.until_waiting(1)
+    held = server.hold(browser)
     phone.approve()
     psutil.Process(server.home()["pid"]).kill()
     assert held.exception() or held.result()["state"] == "approved"

@@ -59,12 +59,10 @@ def test_polls_are_held_where_the_server_bears_it(
         assert time.monotonic() - began < 5
         return
     phone = Phone(server.port)
-    held = browser.hold()
-    server.until_waiting(1)
+    held = server.hold(browser)
     phone.scan(browser.token)
     assert held.result()["state"] == "scanned"
-    held = browser.hold()
-    server.until_waiting(1)
+    held = server.hold(browser)
     phone.approve()
     assert held.result()["state"] == "approved"
     assert browser.who() is None

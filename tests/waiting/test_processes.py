@@ -22,8 +22,7 @@ def check_that_they_reach_each_other(serve: Serve, **config: object) -> None:
     for waits, approves in ((here, there), (there, here)):
         browser, phone = started(waits), Phone(approves.port)
         for state in ("scanned", "approved"):
-            held = browser.hold()
-            waits.until_waiting(1, held)
+            held = waits.hold(browser)
             began = time.monotonic()
             phone.scan(browser.token) if state == "scanned" else phone.approve()
             assert held.result()["state"] == state
