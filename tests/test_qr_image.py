@@ -142,9 +142,10 @@ def test_a_text_that_is_too_long_is_refused_with_the_limit(level: Level) -> None
 # Read back from the picture
 
 
-def test_two_decoders_read_2000_different_tokens_from_the_svg(zbar: Decoder) -> None:
-    urls = {login_url(number) for number in range(2000)}
-    assert len(urls) == 2000
+@pytest.mark.parametrize("count", [200, pytest.param(2000, marks=pytest.mark.full)])
+def test_two_decoders_read_different_tokens_from_the_svg(zbar: Decoder, count: int) -> None:
+    urls = {login_url(number) for number in range(count)}
+    assert len(urls) == count
     for url in urls:
         picture = rastered(qr_image.svg(url))
         assert zxing(picture) == url
