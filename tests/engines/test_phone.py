@@ -52,7 +52,7 @@ def test_the_page_that_scans_reads_a_screenshot(
     picture.write_bytes(window.screenshot())
     phone.open(f"{server}/qrlogin/scan")
     phone.log_in()
-    phone.expect("Choose a picture")  # Not to be seen before it works.
+    phone.expect("Choose a picture")
     phone.choose("input[type=file]:not([capture])", picture)
     phone.expect_url(r"/qrlogin/s/[\w-]{38}$")
     assert phone.url == code
@@ -69,6 +69,6 @@ def test_the_page_that_scans_tells_what_it_cannot_read(
     picture.write_text("not a picture")
     phone.open(f"{server}/qrlogin/scan")
     phone.log_in()
-    phone.expect("Choose a picture")  # Not to be seen before it works.
+    phone.expect("Choose a picture")
     phone.choose("input[type=file]:not([capture])", picture)
     phone.expect("This file is not a picture that this browser can read")

@@ -25,7 +25,6 @@ PATIENCE = 20.0
 _FIND = """
     const [selector, pattern] = args;
     const name = new RegExp(pattern);
-    if (document.readyState !== "complete") return null; // It may still move.
     for (const each of document.querySelectorAll(selector)) {
       const target = each.control ?? each;
       if (!name.test(each.innerText.replace(/\\s+/g, " ").trim())) continue;
@@ -92,7 +91,11 @@ class Window(abc.ABC):
         return json.loads(self.evaluate(call))
 
     def wait(self, body: str, *args: object) -> t.Any:
-        """Wait until the function returns something that is true, and return it."""
+        """Wait until the function returns something that is true, and return it.
+
+        Not before the page has its styles and scripts: until then it may move, and do nothing.
+        """
+        body = f"if (document.readyState !== 'complete') return null; {body}"
         end = time.monotonic() + PATIENCE
         while True:
             with contextlib.suppress(Moving):
