@@ -14,6 +14,9 @@ from playwright.sync_api import Page
 
 from example_app.seed import PASSWORD
 
+#: The main page. Not "**/", which Playwright 1.50 finds in any address.
+HOME = re.compile(r"/$")
+
 
 def show_code(page: Page, path: str = "/login") -> None:
     """Open a page with the panel, and wait until it shows a code."""

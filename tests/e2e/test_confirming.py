@@ -19,7 +19,7 @@ def log_in_by_code(page: Page, phone: Page) -> None:
     steps.show_code(page)
     steps.scan(phone, steps.read_code(page))
     steps.approve(phone, page)
-    page.wait_for_url("**/")
+    page.wait_for_url(steps.HOME)
 
 
 def test_a_wrong_number_ends_the_request_and_both_sides_say_so(page: Page, phone: Page) -> None:
@@ -48,7 +48,7 @@ def test_enter_in_the_box_of_the_form_chooses_no_number(page: Page, phone: Page)
         phone.get_by_label("Keep that browser signed in").press("Enter")
     assert "number=" not in (sent.value.post_data or "")
     steps.approve(phone, page)
-    page.wait_for_url("**/")
+    page.wait_for_url(steps.HOME)
 
 
 def test_a_known_browser_is_no_new_one_but_a_number_is_asked_for_while_nothing_else_is_known(
@@ -62,7 +62,7 @@ def test_a_known_browser_is_no_new_one_but_a_number_is_asked_for_while_nothing_e
     expect(phone.get_by_text(NEW_BROWSER)).to_be_hidden()
     phone.get_by_role("button", name=re.compile("^Continue as ")).click()
     steps.approve(phone, page)
-    page.wait_for_url("**/")
+    page.wait_for_url(steps.HOME)
 
 
 def test_a_number_can_be_typed(new_context: NewContext, strict_server: str) -> None:
@@ -72,7 +72,7 @@ def test_a_number_can_be_typed(new_context: NewContext, strict_server: str) -> N
     steps.scan(phone, steps.read_code(page))
     phone.get_by_label("Type the number").fill(steps.number_on(page))
     phone.get_by_role("button", name="Approve").click()
-    page.wait_for_url("**/")
+    page.wait_for_url(steps.HOME)
 
 
 def test_a_browser_is_kept_signed_in_if_the_person_says_so(page: Page, phone: Page) -> None:
@@ -80,7 +80,7 @@ def test_a_browser_is_kept_signed_in_if_the_person_says_so(page: Page, phone: Pa
     steps.scan(phone, steps.read_code(page))
     phone.get_by_label("Keep that browser signed in").check()
     steps.approve(phone, page)
-    page.wait_for_url("**/")
+    page.wait_for_url(steps.HOME)
     (session,) = (cookie for cookie in page.context.cookies() if cookie["name"] == "harbour")
     assert session["expires"] > 0
 

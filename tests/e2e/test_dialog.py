@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections.abc as c
 import pathlib
-import re
 
 import pytest
 from playwright.sync_api import expect
@@ -44,7 +43,7 @@ def test_no_code_is_asked_for_before_it_is_opened_and_a_login_goes_on_as_usual(
     assert host.rows() == []
     open_dialog(page)
     host.scan(steps.read_code(page)).decide("approve")
-    page.wait_for_url(re.compile("/$"))
+    page.wait_for_url(steps.HOME)
     expect(page.get_by_text("anna")).to_be_visible()
 
 

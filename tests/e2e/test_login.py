@@ -11,8 +11,6 @@ from playwright.sync_api import Page
 from . import steps
 from .conftest import NewContext
 
-HOME = re.compile(r"/$")
-
 
 @pytest.mark.parametrize("ratio", [1, 2])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -45,7 +43,7 @@ def test_a_browser_is_logged_in_by_a_phone_that_scans_its_screenshot(
     polls: list[str] = []
     page.on("request", lambda r: polls.append(r.url) if r.url.endswith("/poll") else None)
     steps.approve(phone, page)
-    page.wait_for_url(HOME)
+    page.wait_for_url(steps.HOME)
     # The one that was held is answered at once, and the next one logs in.
     assert len(polls) <= 2
     expect(page.get_by_text(f"Logged in as {name}. Not you?")).to_be_visible()
@@ -118,10 +116,10 @@ def test_two_tabs_of_one_browser_show_and_redeem_codes_of_their_own(
     assert first != second
     steps.scan(phone, first)
     steps.approve(phone, page)
-    page.wait_for_url(HOME)
+    page.wait_for_url(steps.HOME)
     steps.expect_shown(other, "pending")
     other.reload()
-    expect(other).to_have_url(HOME)
+    expect(other).to_have_url(steps.HOME)
 
 
 def test_the_panel_works_under_a_policy_that_allows_nothing_but_this_site(

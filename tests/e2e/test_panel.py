@@ -119,7 +119,7 @@ def test_a_scanned_code_is_polled_in_a_hidden_tab_too(page: Page, phone: Page) -
     steps.expect_shown(page, "scanned")
     page.evaluate(SET_HIDDEN, True)
     steps.approve(phone, page)
-    page.wait_for_url("**/")
+    page.wait_for_url(steps.HOME)
 
 
 def test_without_a_network_the_panel_says_so_and_recovers(page: Page) -> None:
