@@ -25,9 +25,9 @@ LAN =
 TESTS =
 BIN = .venv/bin
 PACKAGE = flask_qrlogin
-CORE = $(PACKAGE)/errors.py,$(PACKAGE)/tokens.py,$(PACKAGE)/typed_code.py,$(PACKAGE)/login_request.py,$(PACKAGE)/confirmation.py,$(PACKAGE)/linked_device.py,$(PACKAGE)/transitions.py,$(PACKAGE)/ports.py,$(PACKAGE)/ledger.py,$(PACKAGE)/login_flow.py,$(PACKAGE)/approval_flow.py,$(PACKAGE)/device_list.py,$(PACKAGE)/liveness.py,$(PACKAGE)/waiting_room.py,$(PACKAGE)/pacing.py
+CORE = $(PACKAGE)/core/*,$(PACKAGE)/waiting/room.py,$(PACKAGE)/waiting/pacing.py
 # All of tests/web but what sends hundreds of requests, or tries dozens of hosts and texts.
-QUICK = --ignore=tests/web/test_limits.py --ignore=tests/web/test_next_path.py --ignore=tests/web/test_session_untouched.py tests/test_tokens.py tests/test_typed_code.py tests/test_login_request.py tests/test_confirmation.py tests/test_login_flow.py tests/test_device_list.py tests/test_pacing.py tests/test_config.py tests/test_hooks.py tests/web
+QUICK = tests/core tests/config tests/test_hooks.py tests/web --ignore=tests/web/test_limits.py --ignore=tests/web/test_next_path.py --ignore=tests/web/test_session_untouched.py
 # Each process runs tests that stand together, with servers of its own, until it takes over from another.
 PYTEST = -m pytest -n auto --dist worksteal --durations=10
 LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml

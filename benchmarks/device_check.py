@@ -27,9 +27,9 @@ import hosting
 import in_process
 import load
 
-from flask_qrlogin import tokens
 from flask_qrlogin.app_state import current_state
-from flask_qrlogin.linked_device import LinkedDevice
+from flask_qrlogin.core import tokens
+from flask_qrlogin.core.linked_device import LinkedDevice
 from flask_qrlogin.web import host_session
 
 _AGENT = "Mozilla/5.0"

@@ -3,11 +3,11 @@
     python benchmarks/flood.py            ten minutes
     python benchmarks/flood.py --quick    seven minutes of the flood, in SQLite alone
 
-The flood comes from one address, with and without ``QRLOGIN_MAX_PENDING``, and from 200 networks,
-which that does not stop. It goes as fast as it can: the clock of the site is moved on by 20 ms with
-each request. PostgreSQL is told to vacuum once a minute of that clock, as autovacuum does once a
-minute of its own. Bytes are those of the file, or of the table with its indexes; the processor time
-is without that of PostgreSQL.
+The flood comes from one address, with and without ``QRLOGIN_REQUESTS_PER_NETWORK``, and from 200
+networks, which that does not stop. It goes as fast as it can: the clock of the site is moved on by
+20 ms with each request. PostgreSQL is told to vacuum once a minute of that clock, as autovacuum
+does once a minute of its own. Bytes are those of the file, or of the table with its indexes; the
+processor time is without that of PostgreSQL.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Clock:
 
 def flood(url: str, *, cap: bool, networks: int, minutes: int) -> t.Iterator[tuple[int, int]]:
     """Yield rows and bytes after each minute."""
-    os.environ["FLASK_QRLOGIN_MAX_PENDING"] = "1000" if cap else "null"
+    os.environ["FLASK_QRLOGIN_REQUESTS_PER_NETWORK"] = "1000" if cap else "null"
     hosting.create({"DATABASE": url})
     clock = Clock()
     app = host.create_app(url, clock=clock)

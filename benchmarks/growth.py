@@ -39,7 +39,7 @@ _CHUNK = 500_000
 _INSERT = """
 INSERT INTO qrlogin_login_request (id, secret_hash, created_at, expires_at, deadline, user_id,
     state, version, scanner_name, confirm_version, user_agent, address, network, confirmation,
-    warnings, contested, phone_user_agent, phone_address, remember)
+    warnings, contested, approver_user_agent, approver_address, remember)
 """
 _SCANNED = """
     'scanned', 2, 'Ann', 2, 'Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0',
@@ -125,7 +125,7 @@ def one_round(app: flask.Flask) -> dict[str, float]:
 
 def _purge(app: flask.Flask) -> None:
     with app.app_context():
-        if current_state().ledger.purge(100) != 100:
+        if current_state().login_requests.purge(100) != 100:
             raise RuntimeError("There was nothing to purge.")
 
 

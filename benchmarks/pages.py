@@ -20,7 +20,7 @@ import load
 import logins
 import rounds
 
-from flask_qrlogin import qr_image
+from flask_qrlogin.qr import image as qr_image
 
 
 def create_app_without_pictures() -> flask.Flask:

@@ -21,7 +21,7 @@ import typing as t
 import qrcode
 from qrcode.image.svg import SvgPathImage
 
-from flask_qrlogin import qr_image
+from flask_qrlogin.qr import image as qr_image
 
 
 def with_qrcode(url: str, mask: int | None = None) -> None:

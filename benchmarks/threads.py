@@ -8,7 +8,7 @@ seconds, and come back when they are told to; phones approve one after the other
 asks for another page of the site, 40 times a second:
 
 as it comes    nothing is set: no browser is held
-4 held         QRLOGIN_MAX_WAITING=4 for each process
+4 held         QRLOGIN_HELD_POLLS=4 for each process
 naive          browsers ask a view that keeps its thread for 20 seconds
 
 An approval is in time if the browser learns of it within the interval that it was told to leave
@@ -30,7 +30,7 @@ import load
 import logins
 import servers
 
-WAYS = {"as it comes": {}, "4 held": {"FLASK_QRLOGIN_MAX_WAITING": "4"}, "naive": {}}
+WAYS = {"as it comes": {}, "4 held": {"FLASK_QRLOGIN_HELD_POLLS": "4"}, "naive": {}}
 #: Requests for another page in a second.
 RATE = 40
 #: A page has to be there after so many milliseconds.

@@ -44,7 +44,7 @@ import servers
 PATIENT = {
     f"FLASK_QRLOGIN_{name}": "7200"
     for name in (
-        "MAX_WAIT",
+        "HOLD_SECONDS",
         "TOKEN_LIFETIME",
         "REQUEST_LIFETIME",
         "DECISION_LIFETIME",
@@ -75,7 +75,7 @@ Queries: t.TypeAlias = c.Callable[[], int]
 @contextlib.contextmanager
 def serving(env: hosting.Env) -> c.Iterator[servers.Server]:
     """Run one process that holds whoever wants to wait."""
-    env = env | {"FLASK_QRLOGIN_MAX_WAITING": "100000"}
+    env = env | {"FLASK_QRLOGIN_HELD_POLLS": "100000"}
     options = ["--worker-connections", "100000"]
     with hosting.serve(env, "gevent", workers=1, options=options) as server:
         yield server

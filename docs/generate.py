@@ -23,10 +23,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import state_diagram
 
 from flask_qrlogin import cli
-from flask_qrlogin import errors
 from flask_qrlogin import hooks
 from flask_qrlogin import signals
-from flask_qrlogin.config import Settings
+from flask_qrlogin.config.settings import Settings
+from flask_qrlogin.core import errors
 
 DOCS = pathlib.Path(__file__).parent
 TEMPLATES = pathlib.Path(hooks.__file__).parent / "templates/qrlogin"

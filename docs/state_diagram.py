@@ -5,8 +5,8 @@ from __future__ import annotations
 import collections
 import html
 
-from flask_qrlogin.login_request import State
-from flask_qrlogin.transitions import TRANSITIONS
+from flask_qrlogin.core.login_request import State
+from flask_qrlogin.core.transitions import TRANSITIONS
 
 #: The middle of each state's box.
 _PLACES = {

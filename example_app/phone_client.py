@@ -28,7 +28,7 @@ WARNINGS = {
     "scanned_by_others": "Somebody else has tried to scan the same code.",
 }
 #: What this app can ask its owner for.
-CONFIRMATIONS = ("tap", "match", "typed")
+CONFIRMATIONS = ("tap", "match", "reauth")
 
 
 class PhoneError(Exception):
@@ -127,7 +127,7 @@ class PhoneClient:
         self, scanned: Scanned, *, number: str | None = None, remember: bool = False
     ) -> None:
         """Agree to the login, with the number that the browser shows where that is asked for."""
-        if scanned.confirmation == "typed":
+        if scanned.confirmation == "reauth":
             # A real app asks its owner here, for a passkey or a PIN.
             self._bearer = self._post("/phone/token", self._account)["token"]
         self._decide("approve", scanned, number=number, remember=remember)

@@ -44,7 +44,7 @@ def load(app: flask.Flask, config: c.Mapping[str, t.Any]) -> None:
     app.config.from_prefixed_env()
     app.config.from_mapping(config)
     # Without the limiter, as in tests, nobody counts how often people guess.
-    app.config.setdefault("QRLOGIN_TYPED_CODE", app.config.get("RATELIMIT_ENABLED", True))
+    app.config.setdefault("QRLOGIN_USER_CODE", app.config.get("RATELIMIT_ENABLED", True))
     base = urlsplit(app.config.get("QRLOGIN_BASE_URL") or "")
     app.config["SESSION_COOKIE_SECURE"] = base.scheme == "https"
     app.config["REMEMBER_COOKIE_SECURE"] = base.scheme == "https"

@@ -114,7 +114,7 @@ def _ask(scanned: Scanned, name: str) -> str:
     question, choices = {
         "tap": ("Approve?", ["approve", "deny"]),
         "match": ("Which number does it show?", [*scanned.choices, "deny"]),
-        "typed": ("Type the number that it shows, or deny", None),
+        "reauth": ("Type the number that it shows, or deny", None),
     }[scanned.confirmation]
     type = click.Choice(choices) if choices else None
     answer: str = click.prompt(f"Log it in as {name}? {question}", type=type)

@@ -4,44 +4,40 @@ from __future__ import annotations
 
 import collections.abc as c
 import contextlib
+import typing as t
 from datetime import datetime
 from datetime import UTC
 
 import flask
-import sqlalchemy as sa
-from flask_sqlalchemy import SQLAlchemy
 
-from . import backends
 from . import cli
-from . import host_database
-from . import i18n
-from . import metrics
+from . import openapi
 from .app_state import AppState
-from .app_state import Backend
-from .config import Settings
+from .config.settings import Settings
+from .core.ports import LoginRequestStore
+from .core.ports import Notifier
 from .hooks import HookDecorators
-from .models import linked_device_model
-from .models import LinkedDeviceMixin
-from .models import login_request_model
-from .models import LoginRequestMixin
-from .ports import LinkedDeviceStore
-from .ports import LoginRequestStore
-from .ports import Notifier
-from .qr_style import QRStyle
-from .stores.sql import SQLStore
-from .stores.sql_devices import SQLDeviceStore
-from .web import app_api
-from .web import audit_log
-from .web import browser
-from .web import devices
+from .observe import audit_log
+from .observe import metrics
+from .qr.style import QRStyle
+from .stores.opening import Given
+from .waiting import server
 from .web import host_session
-from .web import openapi
-from .web import panel
-from .web import phone
-from .web import phone_login
-from .web import scanner
-from .web import server
-from .web import typed_code
+from .web import i18n
+from .web.browser import panel
+from .web.browser import views as browser
+from .web.devices import views as devices
+from .web.phone import api as app_api
+from .web.phone import login as phone_login
+from .web.phone import scanner
+from .web.phone import user_code
+from .web.phone import views as phone
+
+if t.TYPE_CHECKING:
+    from flask_sqlalchemy import SQLAlchemy
+
+    from .stores.models import LinkedDeviceMixin
+    from .stores.models import LoginRequestMixin
 
 
 def _utc_now() -> datetime:
@@ -82,10 +78,12 @@ class QRLogin(HookDecorators):
         clock: c.Callable[[], datetime] = _utc_now,
     ) -> None:
         super().__init__()
-        self._db = db
-        self._model = login_request_model
-        self._device_model = linked_device_model
-        self._store = store
+        self._given = Given(
+            db=db,
+            store=store,
+            login_request_model=login_request_model,
+            linked_device_model=linked_device_model,
+        )
         self._notifier = notifier
         self._qr_style = qr_style or QRStyle()
         self._clock = clock
@@ -101,10 +99,8 @@ class QRLogin(HookDecorators):
         state = AppState(
             settings=Settings.from_mapping(app.config),
             hooks=self.hooks,
-            open_store=self._open_store,
-            open_device_store=self._open_device_store,
-            open_notifier=self._open_notifier,
-            in_host_transaction=self._in_host_transaction,
+            given=self._given,
+            notifier=self._notifier,
             qr_style=self._qr_style,
             clock=self._clock,
         )
@@ -112,7 +108,7 @@ class QRLogin(HookDecorators):
         for make_blueprint in (
             browser.make_blueprint,
             phone.make_blueprint,
-            typed_code.make_blueprint,
+            user_code.make_blueprint,
             scanner.make_blueprint,
             app_api.make_blueprint,
             devices.make_blueprint,
@@ -129,59 +125,36 @@ class QRLogin(HookDecorators):
         self._meet_db_early(app, state.settings)
         audit_log.connect(app)
         metrics.connect(app, state)
-        server.release_at_sigterm(state)
+        server.release_at_sigterm(state.release_waiting)
 
     def _meet_db_early(self, app: flask.Flask, settings: Settings) -> None:
         """Let ``create_all`` and migrations see our models, and us the sessions, in good time."""
 
         def meet(db: SQLAlchemy) -> None:
-            host_database.note_connections(db)
-            if self._store is None and settings.store is None and self._model is None:
-                login_request_model(db.metadata)
-            if self._device_model is None:
-                linked_device_model(db.metadata)
+            # An app without a database has no need of SQLAlchemy.
+            from .stores import host_database
+            from .stores import models
 
-        db = self._find_db(app)
+            host_database.note_connections(db)
+            given = self._given
+            if given.store is None and settings.store is None and given.login_request_model is None:
+                models.login_request_model(db.metadata)
+            if given.linked_device_model is None:
+                models.linked_device_model(db.metadata)
+
+        db = self._given.find_db(app)
         if db is not None:
             meet(db)
             return
 
         def look_again(sender: flask.Flask, **extra: object) -> None:
-            late = self._find_db(sender)
+            late = self._given.find_db(sender)
             if late is not None:
+                import sqlalchemy as sa
+
                 flask.appcontext_pushed.disconnect(look_again, sender)
                 # Whatever is wrong is said at the first use: this may be anybody's context.
                 with contextlib.suppress(sa.exc.SQLAlchemyError):
                     meet(late)
 
         flask.appcontext_pushed.connect(look_again, app, weak=False)
-
-    def _find_db(self, app: flask.Flask) -> SQLAlchemy | None:
-        return self._db or app.extensions.get("sqlalchemy")
-
-    def _open_store(self, app: flask.Flask, state: AppState) -> Backend[LoginRequestStore]:
-        """Open the store of an app, in its context."""
-        if self._store is not None:
-            return Backend(self._store, f"{type(self._store).__name__} (store=)")
-        if state.settings.store is not None:
-            return backends.open_store_at(state.settings.store, app)
-        db = self._find_db(app)
-        if db is None:
-            return backends.open_own_file(app)
-        model = self._model or login_request_model(db.metadata)
-        return host_database.open_host_database(app, state, db, SQLStore, model)
-
-    def _open_device_store(self, app: flask.Flask, state: AppState) -> Backend[LinkedDeviceStore]:
-        db = self._find_db(app)
-        if db is None:
-            return backends.open_devices_beside(app, state.store)
-        model = self._device_model or linked_device_model(db.metadata)
-        return host_database.open_host_database(app, state, db, SQLDeviceStore, model)
-
-    def _open_notifier(self, app: flask.Flask, state: AppState) -> Backend[Notifier]:
-        if self._notifier is not None:
-            return Backend(self._notifier, f"{type(self._notifier).__name__} (notifier=)")
-        return backends.open_notifier(state.settings.notifier, app, state.store)
-
-    def _in_host_transaction(self, app: flask.Flask) -> bool:
-        return host_database.in_transaction(self._find_db(app))

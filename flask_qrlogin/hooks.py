@@ -10,11 +10,11 @@ from datetime import datetime
 
 import flask
 
-from .confirmation import Confirmation
-from .confirmation import Signals
-from .linked_device import LinkedDevice
-from .login_request import LoginRequest
-from .login_request import Profile
+from .core.confirmation import Confirmation
+from .core.confirmation import RiskSignals
+from .core.linked_device import LinkedDevice
+from .core.login_request import LoginRequest
+from .core.login_request import Profile
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -109,12 +109,14 @@ AppLink: t.TypeAlias = c.Callable[[str, str], str | None]
 Wording: t.TypeAlias = c.Callable[[str], str | None]
 DescribeBrowser: t.TypeAlias = c.Callable[[str], str]
 Locate: t.TypeAlias = c.Callable[[str], Place | None]
-ConfirmationPolicy: t.TypeAlias = c.Callable[[t.Any, LoginRequest, Signals], Confirmation | None]
+ConfirmationPolicy: t.TypeAlias = c.Callable[
+    [t.Any, LoginRequest, RiskSignals], Confirmation | None
+]
 StepUp: t.TypeAlias = c.Callable[[t.Any, flask.Request, LoginRequest], bool]
 MatchesHint: t.TypeAlias = c.Callable[[t.Any, str], bool]
 PhoneLogin: t.TypeAlias = c.Callable[[t.Any, flask.Request], tuple[str | None, datetime | None]]
 SendNotice: t.TypeAlias = c.Callable[[t.Any, LinkedDevice, str], None]
-AfterLogin: t.TypeAlias = c.Callable[[t.Any, LoginRequest], str | None]
+DefaultNext: t.TypeAlias = c.Callable[[t.Any, LoginRequest], str | None]
 
 
 @dataclasses.dataclass(slots=True)
@@ -135,7 +137,7 @@ class Hooks:
     matches_hint: MatchesHint = default_matches_hint
     phone_login: PhoneLogin | None = None
     send_notice: SendNotice = _nothing
-    after_login: AfterLogin = _nothing
+    default_next: DefaultNext = _nothing
 
 
 # Each decorator returns the function as it is, with its own types.
@@ -148,7 +150,7 @@ _AppLink = t.TypeVar("_AppLink", bound=AppLink)
 _Wording = t.TypeVar("_Wording", bound=Wording)
 _DescribeBrowser = t.TypeVar("_DescribeBrowser", bound=DescribeBrowser)
 _Locate = t.TypeVar("_Locate", bound=Locate)
-_AfterLogin = t.TypeVar("_AfterLogin", bound=AfterLogin)
+_AfterLogin = t.TypeVar("_AfterLogin", bound=DefaultNext)
 _ConfirmationPolicy = t.TypeVar("_ConfirmationPolicy", bound=ConfirmationPolicy)
 _StepUp = t.TypeVar("_StepUp", bound=StepUp)
 _MatchesHint = t.TypeVar("_MatchesHint", bound=MatchesHint)
@@ -229,9 +231,9 @@ class HookDecorators:
         self.hooks.locate = function
         return function
 
-    def after_login(self, function: _AfterLogin) -> _AfterLogin:
+    def default_next(self, function: _AfterLogin) -> _AfterLogin:
         """Say where to go after a login without ``next``: ``f(user, login_request)``, or None."""
-        self.hooks.after_login = function
+        self.hooks.default_next = function
         return function
 
     def confirmation_policy(self, function: _ConfirmationPolicy) -> _ConfirmationPolicy:

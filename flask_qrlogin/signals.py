@@ -9,39 +9,46 @@ from __future__ import annotations
 import blinker
 import flask
 
-from .login_request import State
+from .core.login_request import State
 
 _signals = blinker.Namespace()
 
 #: A browser shows a new code.
-request_started: blinker.NamedSignal = _signals.signal("request-started")
+login_started: blinker.NamedSignal = _signals.signal("login-started")
 #: A person has scanned it for the first time.
-request_scanned: blinker.NamedSignal = _signals.signal("request-scanned")
+login_scanned: blinker.NamedSignal = _signals.signal("login-scanned")
 #: That person agreed.
-request_approved: blinker.NamedSignal = _signals.signal("request-approved")
-#: The browser is about to be logged in.
-request_redeemed: blinker.NamedSignal = _signals.signal("request-redeemed")
+login_approved: blinker.NamedSignal = _signals.signal("login-approved")
+#: The browser was logged in, once; what a receiver writes to the session stays.
+login_redeemed: blinker.NamedSignal = _signals.signal("login-redeemed")
 #: The person refused, or took the approval back.
-request_denied: blinker.NamedSignal = _signals.signal("request-denied")
+login_denied: blinker.NamedSignal = _signals.signal("login-denied")
 #: The browser withdrew it.
-request_cancelled: blinker.NamedSignal = _signals.signal("request-cancelled")
+login_cancelled: blinker.NamedSignal = _signals.signal("login-cancelled")
 #: Its time ran out; sent when the old row is deleted, minutes later.
-request_expired: blinker.NamedSignal = _signals.signal("request-expired")
+login_expired: blinker.NamedSignal = _signals.signal("login-expired")
 
 #: A browser was logged in; sent with ``device``.
 device_linked: blinker.NamedSignal = _signals.signal("device-linked")
 #: Such a login has ended; sent with ``device``, whose ``end_reason`` says why.
 device_ended: blinker.NamedSignal = _signals.signal("device-ended")
 
+#: A client was refused; sent with ``refusal``, which has a ``code``, and ``user_id`` or None.
+refused: blinker.NamedSignal = _signals.signal("refused")
+
+#: The last of a login: sent with ``user``, ``login_request`` and ``device``, after all others.
+#: What an app's own login view does afterwards belongs here.
+login_completed: blinker.NamedSignal = _signals.signal("login-completed")
+
 #: The signal for each state.
 BY_STATE = {
-    State.PENDING: request_started,
-    State.SCANNED: request_scanned,
-    State.APPROVED: request_approved,
-    State.REDEEMED: request_redeemed,
-    State.DENIED: request_denied,
-    State.CANCELLED: request_cancelled,
-    State.EXPIRED: request_expired,
+    State.PENDING: login_started,
+    State.SCANNED: login_scanned,
+    State.APPROVED: login_approved,
+    State.REDEEMED: login_redeemed,
+    State.DENIED: login_denied,
+    State.CANCELLED: login_cancelled,
+    State.EXPIRED: login_expired,
 }
 
 

@@ -9,9 +9,9 @@ from playwright.sync_api import Browser
 from playwright.sync_api import Error
 from playwright.sync_api import sync_playwright
 
-from tests.programs import CHROMIUM
-from tests.programs import do_without
-from tests.programs import find_browser
+from .programs import CHROMIUM
+from .programs import do_without
+from .programs import find_browser
 
 #: Chromium asks the network for nothing of its own; root needs --no-sandbox.
 FLAGS = [

@@ -15,15 +15,15 @@ import time
 import pytest
 import redis
 
-from tests.chromium import browser as browser
-from tests.openapi import watch
-from tests.programs import do_without
-from tests.servers import MariaDB
-from tests.servers import Missing
-from tests.servers import PostgreSQL
-from tests.servers import Redis
-from tests.servers import running
-from tests.servers import S
+from .chromium import browser as browser
+from .openapi import watch
+from .programs import do_without
+from .servers import MariaDB
+from .servers import Missing
+from .servers import PostgreSQL
+from .servers import Redis
+from .servers import running
+from .servers import S
 
 watch.begin()
 

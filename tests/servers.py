@@ -20,8 +20,8 @@ import typing as t
 import redis
 import sqlalchemy as sa
 
-from flask_qrlogin.models import linked_device_model
-from flask_qrlogin.models import login_request_model
+from flask_qrlogin.stores.models import linked_device_model
+from flask_qrlogin.stores.models import login_request_model
 from flask_qrlogin.stores.sql import SQLStore
 from flask_qrlogin.stores.sql_devices import SQLDeviceStore
 

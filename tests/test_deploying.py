@@ -16,7 +16,7 @@ import flask
 import pytest
 import yaml
 
-from flask_qrlogin.config import Settings
+from flask_qrlogin.config.settings import Settings
 
 ROOT = pathlib.Path(__file__).parents[1]
 FOLDER = ROOT / "docs/deploying"
@@ -117,7 +117,7 @@ def test_caddy_reads_its_file_where_it_is_installed() -> None:
 def test_timeouts_fit_each_other() -> None:
     """A proxy gives up after the poll, and lets go of idle connections before the app does."""
     nginx = dict(re.findall(r"(\w+_timeout) (\d+)s;", (FOLDER / "nginx.conf").read_text()))
-    longest = Settings().max_wait
+    longest = Settings().hold_seconds
     assert int(nginx["proxy_read_timeout"]) > longest
     for path in FOLDER.glob("gunicorn*.py"):
         gunicorn = runpy.run_path(str(path))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import collections.abc as c
 import logging
 import pathlib
+import subprocess
+import sys
 import typing as t
 
 import flask
@@ -304,3 +306,21 @@ def test_debug_and_testing_are_read_live(host: flask.Flask) -> None:
     host.testing = False
     host.debug = True
     start(host)
+
+
+def test_an_app_that_keeps_its_requests_in_redis_starts_without_sqlalchemy() -> None:
+    program = """
+import sys, flask, flask_login
+from flask_qrlogin import QRLogin
+app = flask.Flask("app")
+app.config.update(SECRET_KEY="key", QRLOGIN_STORE="redis://localhost")
+flask_login.LoginManager(app)
+QRLogin(app)
+print(*sys.modules)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = {name.partition(".")[0] for name in ran.stdout.split()}
+    assert "flask_login" in loaded
+    assert not {"sqlalchemy", "flask_sqlalchemy"} & loaded

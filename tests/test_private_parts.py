@@ -32,16 +32,16 @@ from qrcode import LUT
 from qrcode import util
 
 import flask_qrlogin
-from flask_qrlogin import qr_image
-from flask_qrlogin import qr_symbol
-from flask_qrlogin.models import login_request_model
+from flask_qrlogin.qr import image as qr_image
+from flask_qrlogin.qr import symbol as qr_symbol
+from flask_qrlogin.stores.models import login_request_model
 from flask_qrlogin.stores.row_by_key import RowByKey
 from flask_qrlogin.stores.sql import SQLStore
 from flask_qrlogin.testing.store_contract import pending
-from flask_qrlogin.web import server
+from flask_qrlogin.waiting import server
 
-from .test_qr_image import login_url
-from .test_qr_image import rastered
+from .qr.test_image import login_url
+from .qr.test_image import rastered
 
 
 @dataclasses.dataclass(frozen=True)
@@ -200,8 +200,8 @@ def test_a_code_is_drawn_by_what_qrcode_documents(
     for each in (qr_image._fast_way, qr_symbol._picker, qr_symbol._generator_multiples):
         each.cache_clear()
     if changed is None:
-        monkeypatch.delattr(flask_qrlogin, "qr_symbol")
-        monkeypatch.setitem(sys.modules, "flask_qrlogin.qr_symbol", None)
+        monkeypatch.delattr(flask_qrlogin.qr, "symbol")
+        monkeypatch.setitem(sys.modules, "flask_qrlogin.qr.symbol", None)
     for name, value in (changed or {}).items():
         monkeypatch.setattr(qr_symbol, name, value)
     assert qr_image.modules(url, level="H", gap=gap) == expected

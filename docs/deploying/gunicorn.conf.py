@@ -11,5 +11,5 @@ worker_connections = 10_000
 # Longer than the proxy keeps an idle connection, else it sends a POST into one that is closing; not
 # much longer, since a gevent worker that is told to end waits for idle connections too.
 keepalive = 5
-# Longer than QRLOGIN_MAX_WAIT.
+# Longer than QRLOGIN_HOLD_SECONDS.
 graceful_timeout = 30

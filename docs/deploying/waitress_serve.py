@@ -23,7 +23,7 @@ if __name__ == "__main__":
     waitress.serve(
         app,
         listen="127.0.0.1:8000",
-        # A held poll takes a thread. Start with QRLOGIN_MAX_WAITING = 2.
+        # A held poll takes a thread. Start with QRLOGIN_HELD_POLLS = 2.
         threads=8,
         # By default it drops what the proxy says, and ProxyFix finds nothing.
         clear_untrusted_proxy_headers=False,

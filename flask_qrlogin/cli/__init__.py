@@ -7,14 +7,11 @@ import typing as t
 import click
 from flask.cli import AppGroup
 
-from ..errors import QRLoginError
-from .audit import audit
+from ..core.errors import QRLoginError
+from .check import check
 from .config import config
 from .output import one_line
-from .qr import qr
-from .rows import log
-from .rows import show
-from .stats import stats
+from .show import show
 from .tables import create_tables
 from .tables import purge
 
@@ -30,5 +27,5 @@ class _Commands(AppGroup):
 
 
 group: AppGroup = _Commands("qrlogin", help="Login by QR code.")
-for _command in (create_tables, purge, stats, show, log, audit, config, qr):
+for _command in (create_tables, purge, show, check, config):
     group.add_command(_command)

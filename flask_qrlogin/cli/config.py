@@ -10,11 +10,11 @@ import flask_login
 from flask.cli import with_appcontext
 from werkzeug.routing import BuildError
 
-from .. import tokens
 from ..app_state import AppState
 from ..app_state import current_state
-from ..config import Settings
-from ..errors import QRLoginError
+from ..config.settings import Settings
+from ..core import tokens
+from ..core.errors import QRLoginError
 from .output import as_json
 from .output import one_line
 from .output import write_json
@@ -26,14 +26,14 @@ from .output import write_json
 def config(as_json: bool) -> None:
     """Print the configuration in force, and what is missing."""
     state = current_state()
-    settings, problems = state.settings.public(), state.problems()
+    settings, problems = state.settings.public(), state.host.problems()
     chosen: dict[str, str] = {}
     try:
         chosen["store"] = state.opened_store().why
         chosen["devices"] = state.opened_device_store().why
         chosen["notifier"] = state.opened_notifier().why
         chosen["waiting"] = _waiting(state.settings)
-        chosen["host"] = state.trusted_host()
+        chosen["host"] = state.host.trusted_host()
         chosen["login page"] = _login_page(problems)
         _reach(state)
     except QRLoginError as error:
@@ -80,12 +80,12 @@ def _plain(value: object) -> object:
 
 
 def _waiting(settings: Settings) -> str:
-    if settings.max_waiting is None:
+    if settings.held_polls is None:
         return (
             "polls are held under gevent, for half of the worker's connections, and under "
-            "Werkzeug's own server; elsewhere none (QRLOGIN_MAX_WAITING is not set)"
+            "Werkzeug's own server; elsewhere none (QRLOGIN_HELD_POLLS is not set)"
         )
     return (
-        f"each process holds up to {settings.max_waiting} polls, if it has threads or greenlets "
-        "(QRLOGIN_MAX_WAITING)"
+        f"each process holds up to {settings.held_polls} polls, if it has threads or greenlets "
+        "(QRLOGIN_HELD_POLLS)"
     )

@@ -6,7 +6,6 @@ import click
 from flask.cli import with_appcontext
 
 from ..app_state import current_state
-from ..stores.sql_table import SQLTable
 from .output import as_json
 from .output import write_json
 
@@ -16,6 +15,9 @@ from .output import write_json
 @with_appcontext
 def create_tables(as_json: bool) -> None:
     """Make the tables and columns that are missing, for apps without migrations."""
+    # An app that keeps nothing in SQL may have no driver for it.
+    from ..stores.sql_table import SQLTable
+
     state = current_state()
     made = []
     for store in (state.store, state.opened_device_store().part):
@@ -35,7 +37,7 @@ def purge(as_json: bool) -> None:
     """Delete the rows of requests and linked devices whose time ran out."""
     state = current_state()
     deleted = {"requests": 0, "devices": 0}
-    for name, part in (("requests", state.ledger), ("devices", state.devices)):
+    for name, part in (("requests", state.login_requests), ("devices", state.devices)):
         while batch := part.purge(500):
             deleted[name] += batch
     if as_json:

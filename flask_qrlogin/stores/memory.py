@@ -6,12 +6,12 @@ import collections.abc as c
 import threading
 from datetime import datetime
 
-from ..login_request import LoginRequest
-from ..ports import FOUND_AT_MOST
+from ..core.login_request import LoginRequest
+from ..core.ports import FOUND_AT_MOST
 
 
 class MemoryStore:
-    """A :class:`~flask_qrlogin.ports.LoginRequestStore` in a dictionary.
+    """A :class:`~flask_qrlogin.LoginRequestStore` in a dictionary.
 
     It is gone with the process and not shared with others: use it in tests only.
     """
@@ -46,15 +46,16 @@ class MemoryStore:
         under_way = [r for r in requests if r.user_id == user_id and not r.state_at(now).is_end]
         return sorted(under_way, key=lambda r: r.created_at, reverse=True)[:FOUND_AT_MOST]
 
-    def find_by_code(self, typed_code: str) -> list[LoginRequest]:
+    def find_by_code(self, user_code: str) -> list[LoginRequest]:
         with self._lock:
-            found = [r for r in self._requests.values() if r.typed_code == typed_code]
+            found = [r for r in self._requests.values() if r.user_code == user_code]
         return sorted(found, key=lambda r: r.created_at, reverse=True)[:FOUND_AT_MOST]
 
     def count_started(self, network: str, now: datetime, limit: int) -> int:
         with self._lock:
             counted = sum(
-                r.network == network and r.expires_at > now for r in self._requests.values()
+                r.network == network and r.expires_at > now and not r.state.is_answered
+                for r in self._requests.values()
             )
         return min(counted, limit)
 

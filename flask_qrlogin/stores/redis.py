@@ -17,12 +17,12 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisClusterException
 from redis.retry import Retry
 
-from .. import errors
-from ..confirmation import Confirmation
-from ..login_request import LoginRequest
-from ..login_request import State
-from ..login_request import TIMES
-from ..ports import FOUND_AT_MOST
+from ..core import errors
+from ..core.confirmation import Confirmation
+from ..core.login_request import LoginRequest
+from ..core.login_request import State
+from ..core.login_request import TIMES
+from ..core.ports import FOUND_AT_MOST
 
 _FIELDS = [field.name for field in dataclasses.fields(LoginRequest)]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -73,7 +73,7 @@ def connect(url: str) -> redis.Redis:
 
 
 class RedisStore:
-    """A :class:`~flask_qrlogin.ports.LoginRequestStore` in Redis, for many hosts.
+    """A :class:`~flask_qrlogin.LoginRequestStore` in Redis, for many hosts.
 
     Redis itself deletes a request a minute after its end, so ``delete_expired`` has nothing to do
     and the signal ``request_expired`` is never sent. Apps that share one database of Redis need
@@ -101,9 +101,9 @@ class RedisStore:
                     now=request.created_at,
                     most=_COUNTED_AT_MOST,
                 )
-            if request.typed_code:
+            if request.user_code:
                 self._add_hint(
-                    self._code_key(request.typed_code),
+                    self._code_key(request.user_code),
                     request.id,
                     until=request.expires_at + _KEPT_AFTER,
                     now=request.created_at,
@@ -139,6 +139,8 @@ class RedisStore:
             )
             if swapped and new.state.is_end and new.user_id is not None:
                 self.client.zrem(self._user_key(new.user_id), new.id)
+            if swapped and new.state.is_answered and new.network:
+                self.client.zrem(self._network_key(new.network), new.id)
         return bool(swapped)
 
     def versions(self, ids: c.Collection[str]) -> dict[str, int]:
@@ -153,9 +155,9 @@ class RedisStore:
         requests = self._hinted(self._user_key(user_id))
         return [r for r in requests if r.user_id == user_id and not r.state_at(now).is_end]
 
-    def find_by_code(self, typed_code: str) -> list[LoginRequest]:
-        requests = self._hinted(self._code_key(typed_code))
-        return [request for request in requests if request.typed_code == typed_code]
+    def find_by_code(self, user_code: str) -> list[LoginRequest]:
+        requests = self._hinted(self._code_key(user_code))
+        return [request for request in requests if request.user_code == user_code]
 
     def count_started(self, network: str, now: datetime, limit: int) -> int:
         with _translated():
@@ -206,8 +208,8 @@ class RedisStore:
     def _user_key(self, user_id: str) -> str:
         return f"{self._prefix}:user:{user_id}"
 
-    def _code_key(self, typed_code: str) -> str:
-        return f"{self._prefix}:code:{typed_code}"
+    def _code_key(self, user_code: str) -> str:
+        return f"{self._prefix}:code:{user_code}"
 
     def _network_key(self, network: str) -> str:
         return f"{self._prefix}:network:{network}"

@@ -10,8 +10,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from ..login_request import LoginRequest
-from ..models import LoginRequestMixin
+from ..core.login_request import LoginRequest
+from .models import LoginRequestMixin
 from .sql_statements import from_row
 from .sql_statements import Statements
 from .sql_statements import to_naive
@@ -24,7 +24,7 @@ _SWITCHES = 50
 
 
 class SQLStore(SQLTable):
-    """A :class:`~flask_qrlogin.ports.LoginRequestStore` in a database."""
+    """A :class:`~flask_qrlogin.LoginRequestStore` in a database."""
 
     def __init__(
         self,
@@ -75,9 +75,9 @@ class SQLStore(SQLTable):
         # To a database "ann" may be the same as "Ann".
         return [from_row(row) for row in rows if row.user_id == user_id]
 
-    def find_by_code(self, typed_code: str) -> list[LoginRequest]:
-        rows = self._read(self._statements.select_by_code, {"code": typed_code})
-        return [from_row(row) for row in rows if row.typed_code == typed_code]
+    def find_by_code(self, user_code: str) -> list[LoginRequest]:
+        rows = self._read(self._statements.select_by_code, {"code": user_code})
+        return [from_row(row) for row in rows if row.user_code == user_code]
 
     def count_started(self, network: str, now: datetime, limit: int) -> int:
         values = {"network": network, "now": to_naive(now), "most": limit}

@@ -10,9 +10,9 @@ from datetime import UTC
 
 import sqlalchemy as sa
 
-from ..linked_device import LinkedDevice
-from ..models import LinkedDeviceMixin
-from ..ports import DEVICES_AT_MOST
+from ..core.linked_device import LinkedDevice
+from ..core.ports import DEVICES_AT_MOST
+from .models import LinkedDeviceMixin
 from .sql_statements import to_naive
 from .sql_table import SQLTable
 
@@ -21,7 +21,7 @@ _TIMES = ("created_at", "last_seen_at", "expires_at", "approver_login_at", "ende
 
 
 class SQLDeviceStore(SQLTable):
-    """A :class:`~flask_qrlogin.ports.LinkedDeviceStore` in a database."""
+    """A :class:`~flask_qrlogin.LinkedDeviceStore` in a database."""
 
     def __init__(
         self,

@@ -11,11 +11,11 @@ from datetime import UTC
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from ..confirmation import Confirmation
-from ..login_request import LoginRequest
-from ..login_request import State
-from ..login_request import TIMES
-from ..ports import FOUND_AT_MOST
+from ..core.confirmation import Confirmation
+from ..core.login_request import LoginRequest
+from ..core.login_request import State
+from ..core.login_request import TIMES
+from ..core.ports import FOUND_AT_MOST
 
 _FIELDS = [field.name for field in dataclasses.fields(LoginRequest)]
 
@@ -53,7 +53,7 @@ class Statements:
         #: Takes a ``code``.
         self.select_by_code: t.Any = (
             sa.select(*columns)
-            .where(table.c.typed_code == sa.bindparam("code"))
+            .where(table.c.user_code == sa.bindparam("code"))
             .order_by(table.c.created_at.desc())
             .limit(FOUND_AT_MOST)
         )
@@ -62,6 +62,7 @@ class Statements:
             .where(
                 table.c.network == sa.bindparam("network"),
                 table.c.expires_at > sa.bindparam("now"),
+                table.c.state.not_in([state.value for state in State if state.is_answered]),
             )
             .limit(sa.bindparam("most", type_=sa.Integer))
         )

@@ -9,7 +9,7 @@ import typing as t
 
 import sqlalchemy as sa
 
-from .. import errors
+from ..core import errors
 from .row_by_key import RowByKey
 
 #: How often a statement is tried.

@@ -6,8 +6,8 @@ import typing as t
 
 import flask
 
-from ..login_request import Profile
-from ..login_request import State
+from ..core.login_request import Profile
+from ..core.login_request import State
 from .client import Client
 from .native_app import FakeApp
 from .phone import FakePhone
@@ -49,10 +49,10 @@ class FakeBrowser(Client):
         return t.cast(str, self.request["qr"]["url"])
 
     @property
-    def typed_code(self) -> str | None:
+    def user_code(self) -> str | None:
         """The code to type on a phone that cannot scan; None unless codes may be typed."""
-        typed_code = self.request.get("typed_code")
-        return None if typed_code is None else t.cast(str, typed_code["text"])
+        user_code = self.request.get("user_code")
+        return None if user_code is None else t.cast(str, user_code["text"])
 
     @property
     def state(self) -> State:

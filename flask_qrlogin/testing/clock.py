@@ -44,4 +44,4 @@ class Clock:
 def _give(state: AppState, clock: c.Callable[[], datetime]) -> None:
     state.now = clock
     # They were made with the clock before; the next request makes them again.
-    state._flow = state._approvals = state._devices = None
+    state._flow = state._devices = None

@@ -11,10 +11,10 @@ from datetime import UTC
 
 import pytest
 
-from .. import errors
-from .. import tokens
-from ..linked_device import LinkedDevice
-from ..ports import LinkedDeviceStore
+from ..core import errors
+from ..core import tokens
+from ..core.linked_device import LinkedDevice
+from ..core.ports import LinkedDeviceStore
 
 NOW = datetime(2030, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
 

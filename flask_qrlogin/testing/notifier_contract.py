@@ -18,10 +18,10 @@ import warnings
 
 import pytest
 
-from .. import waiting_room
-from ..ports import Notifier
-from ..waiting_room import Waiter
-from ..waiting_room import WaitingRoom
+from ..core.ports import Notifier
+from ..waiting import room
+from ..waiting.room import Waiter
+from ..waiting.room import WaitingRoom
 
 #: Seconds between heartbeats here.
 HURRY = 0.2
@@ -98,14 +98,14 @@ def woken(waiter: Waiter, within: float = PATIENCE) -> bool:
 
 
 class NotifierContract:
-    """The promises of :class:`~flask_qrlogin.ports.Notifier`."""
+    """The promises of :class:`~flask_qrlogin.Notifier`."""
 
     @pytest.fixture(autouse=True)
     def hurry(self, open_notifier: OpenNotifier, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let nobody wait for seconds."""
-        monkeypatch.setattr(waiting_room, "LOOK_EVERY", 0.05)
-        monkeypatch.setattr(waiting_room, "_LISTEN_AGAIN", 0.1)
-        for module in (waiting_room, sys.modules[type(open_notifier()).__module__]):
+        monkeypatch.setattr(room, "LOOK_EVERY", 0.05)
+        monkeypatch.setattr(room, "_LISTEN_AGAIN", 0.1)
+        for module in (room, sys.modules[type(open_notifier()).__module__]):
             monkeypatch.setattr(module, "HEARTBEAT", HURRY, raising=False)
 
     @pytest.fixture

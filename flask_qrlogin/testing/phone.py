@@ -9,9 +9,9 @@ import flask_login
 from sqlalchemy.orm.exc import DetachedInstanceError
 from werkzeug.test import TestResponse
 
-from .. import errors
-from ..confirmation import Confirmation
-from ..login_request import State
+from ..core import errors
+from ..core.confirmation import Confirmation
+from ..core.login_request import State
 from .client import Client
 from .forms import FORM_TYPE
 from .forms import forms
@@ -27,8 +27,8 @@ _ASKED = ("state", "asking", "warnings", "confirmation", "choices")
 _MORE = {
     Confirmation.TAP: "The app asks for more by now than when the code was scanned.",
     Confirmation.MATCH: "Tap the number of the browser: phone.approve(number=browser.number).",
-    Confirmation.TYPED: "Log in again, as the page says: phone.log_in(user). Then type the number: "
-    "phone.approve(number=browser.number).",
+    Confirmation.REAUTH: "Log in again, as the page says: phone.log_in(user). Then type the "
+    "number: phone.approve(number=browser.number).",
 }
 
 
@@ -167,7 +167,7 @@ class FakePhone(Client):
         """Say what keeps the page from having a button."""
         state = self.asked.get("state")
         if state == State.SCANNED:
-            return errors.StepUpRequired(_MORE[Confirmation.TYPED])
+            return errors.StepUpRequired(_MORE[Confirmation.REAUTH])
         if state is None or state == State.PENDING:
             return errors.NotScanned("Call phone.scan(browser.code) before.")
         return errors.RequestEnded(f"The page has no button to {button}: the login is {state}.")

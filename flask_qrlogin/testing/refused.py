@@ -7,7 +7,7 @@ import typing as t
 
 from werkzeug.test import TestResponse
 
-from ..errors import Refusal
+from ..core.errors import Refusal
 
 
 class Refused(AssertionError):

@@ -19,16 +19,16 @@ from datetime import UTC
 
 import pytest
 
-from .. import tokens
-from ..login_request import LoginRequest
-from ..login_request import Profile
-from ..ports import FOUND_AT_MOST
-from ..ports import LoginRequestStore
-from ..transitions import approve
-from ..transitions import cancel
-from ..transitions import deny
-from ..transitions import redeem
-from ..transitions import scan
+from ..core import tokens
+from ..core.login_request import LoginRequest
+from ..core.login_request import Profile
+from ..core.ports import FOUND_AT_MOST
+from ..core.ports import LoginRequestStore
+from ..core.transitions import approve
+from ..core.transitions import cancel
+from ..core.transitions import deny
+from ..core.transitions import redeem
+from ..core.transitions import scan
 
 NOW = datetime(2030, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
 WINDOW = timedelta(seconds=60)
@@ -59,7 +59,7 @@ def scanned(request: LoginRequest, *, user_id: str = "7") -> LoginRequest:
 
 
 class StoreContract:
-    """The promises of :class:`~flask_qrlogin.ports.LoginRequestStore`."""
+    """The promises of :class:`~flask_qrlogin.LoginRequestStore`."""
 
     #: Whether old requests go without ``delete_expired``, which then returns none.
     expires_by_itself: t.ClassVar[bool] = False
@@ -200,13 +200,13 @@ class StoreContract:
         for user_id in ("ann", "Ann", "ann ", "änn", "{ann}"):
             assert [found.user_id for found in store.find(NOW, user_id=user_id)] == [user_id]
 
-    def test_a_typed_code_finds_what_is_kept_newest_first(self, store: LoginRequestStore) -> None:
+    def test_a_user_code_finds_what_is_kept_newest_first(self, store: LoginRequestStore) -> None:
         older, newer, other, plain = (pending() for _ in range(4))
         newer = dataclasses.replace(
-            newer, typed_code="WDJBMJHT", created_at=NOW + timedelta(seconds=1)
+            newer, user_code="WDJBMJHT", created_at=NOW + timedelta(seconds=1)
         )
-        older = dataclasses.replace(older, typed_code="WDJBMJHT")
-        other = dataclasses.replace(other, typed_code="WDJBMJHX")
+        older = dataclasses.replace(older, user_code="WDJBMJHT")
+        other = dataclasses.replace(other, user_code="WDJBMJHX")
         for request in (newer, older, other, plain):
             store.add(request)
         assert store.find_by_code("WDJBMJHT") == [newer, older]
@@ -233,6 +233,22 @@ class StoreContract:
             store.add(request)
             assert store.swap(request, step(request), NOW)
         assert store.count_started(request.network, NOW, 10) == 2
+
+    def test_a_request_that_a_person_has_answered_is_not_counted(
+        self, store: LoginRequestStore
+    ) -> None:
+        redeemed, denied, waiting = pending(), pending(), pending()
+        for request in (redeemed, denied, waiting):
+            store.add(request)
+            other, request = request, scanned(request)
+            assert store.swap(other, request, NOW)
+            if other is denied:
+                assert store.swap(request, deny(request, NOW, user_id="7"), NOW)
+            if other is redeemed:
+                agreed = approve(request, NOW, user_id="7", pickup=WINDOW)
+                assert store.swap(request, agreed, NOW)
+                assert store.swap(agreed, redeem(agreed, NOW, nonce="n"), NOW)
+        assert store.count_started(waiting.network, NOW, 10) == 1
 
     def test_a_request_whose_time_has_run_out_is_not_counted(
         self, store: LoginRequestStore

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import flask
 
-from .. import errors
-from .. import tokens
 from ..app_state import current_state
-from ..login_request import LoginRequest
+from ..core import errors
+from ..core import tokens
+from ..core.login_request import LoginRequest
 
 #: How many browser secrets one browser keeps: as many codes it can show at the same time.
 MAX_SECRETS = 5
 
 
 def _secure() -> bool:
-    return current_state().base_url().startswith("https:")
+    return current_state().host.base_url().startswith("https:")
 
 
 def _prefix() -> str:
@@ -97,7 +97,7 @@ def keep_opened_proof(response: flask.Response, token: str) -> None:
     if flask.request.method != "GET" or prefetched or not navigated:
         return
     state = current_state()
-    proof = state.approvals.prove_opened(token)
+    proof = state.flow.prove_opened(token)
     if proof is not None:
         lifetime = int(state.settings.request_lifetime.total_seconds())
         _set(response, f"{_prefix()}opened", proof, lifetime)

@@ -8,15 +8,14 @@ import typing as t
 
 import flask
 from werkzeug.exceptions import HTTPException
-from werkzeug.exceptions import UnsupportedMediaType
 
-from .. import errors
-from .. import i18n
+from .. import signals
 from ..app_state import current_state
-from . import audit_log
+from ..core import errors
+from . import answers
+from . import i18n
 from . import limits
-from . import onward
-from . import wire
+from . import people
 
 #: No body of ours is larger than this, in bytes.
 MAX_BODY = 16 * 1024
@@ -41,7 +40,7 @@ def make_blueprint(
     @blueprint.url_value_preprocessor
     def prepare(endpoint: str | None, values: dict[str, t.Any] | None) -> None:
         nonlocal is_first
-        current_state().check()
+        current_state().host.check()
         if is_first:
             # Not before: the app's Flask-Limiter may come after us.
             limits.leave_defaults(blueprint)
@@ -69,12 +68,13 @@ def make_blueprint(
     @blueprint.errorhandler(errors.Refusal)
     def refuse(refusal: errors.Refusal) -> flask.Response:
         refusal = limits.count_invalid(refusal)
-        audit_log.note_refusal(refusal)
+        app = flask.current_app._get_current_object()  # type: ignore[attr-defined]
+        signals.send(signals.refused, app, refusal=refusal, user_id=people.last_seen())
         if refusal.status >= 500:
             flask.current_app.logger.error(
                 "flask_qrlogin: %s", refusal.code, exc_info=refusal.__cause__ or refusal
             )
-        response = refusal_page(refusal) or wire.problem(refusal)
+        response = refusal_page(refusal) or answers.problem(refusal)
         response.status_code = refusal.status
         if isinstance(refusal, errors.StoreUnavailable):
             response.headers["Retry-After"] = "5"
@@ -121,18 +121,6 @@ def _satisfy_csrf_protect(blueprint: flask.Blueprint) -> None:
         environ.setdefault("HTTP_REFERER", flask.request.base_url)
 
 
-def wants_page() -> bool:
-    """Tell whether the client is a person's browser rather than a program."""
-    accepts = flask.request.accept_mimetypes
-    return bool(accepts["text/html"] > accepts["application/json"])
-
-
-def error_page(refusal: errors.Refusal, action: wire.Action | None) -> flask.Response:
-    """Render a refusal for a person, with the one step that helps, else the way to the site."""
-    links = {"main": onward.main_page()}
-    return wire.page("error", error=wire.told(refusal), action=action, links=links)
-
-
 def require_same_origin() -> None:
     """Refuse a POST that another site's page may have sent: cross-site request forgery.
 
@@ -149,10 +137,10 @@ def require_same_origin() -> None:
             return
         raise errors.OriginRefused
     state, request = current_state(), flask.request
-    base_url = state.base_url()
+    base_url = state.host.base_url()
     own = {base_url}
     # Where a proxy hides HTTPS from us, a page over plain HTTP is nevertheless another's.
-    if state.trusts_request_host() and request.is_secure >= base_url.startswith("https:"):
+    if state.host.trusts_request_host() and request.is_secure >= base_url.startswith("https:"):
         own.add(request.host_url.rstrip("/"))
     if str(origin).lower() not in own:
         advice = i18n.gettext("Open this page at %(url)s and try again.", url=base_url)
@@ -185,63 +173,3 @@ def require_authorization() -> None:
     scheme = authorization.partition(" ")[0].lower()
     if scheme in ("", "basic", "digest", "negotiate", "ntlm"):
         raise errors.LoginRequired("Send an Authorization header with a bearer token.")
-
-
-class Body:
-    """The fields of a request's body, JSON or a form, of the types that are asked for.
-
-    Raises:
-        BadRequest: it cannot be read, or a field is missing or of a wrong type.
-        UnsupportedMediaType: it is neither JSON nor, where allowed, a form.
-    """
-
-    def __init__(self, *, forms: bool) -> None:
-        request = flask.request
-        try:
-            if forms and request.mimetype in (
-                "application/x-www-form-urlencoded",
-                "multipart/form-data",
-            ):
-                self._fields: t.Any = request.form.to_dict()
-                self.is_form: bool = True
-            else:
-                self._fields = request.get_json()
-                self.is_form = False
-        except UnsupportedMediaType:
-            raise errors.UnsupportedMediaType from None
-        except HTTPException as error:
-            raise errors.BadRequest(error.description) from None
-        except (RecursionError, ValueError):
-            raise errors.BadRequest("The body is not JSON that can be read.") from None
-        if not isinstance(self._fields, dict):
-            raise errors.BadRequest("The body has to be an object.")
-
-    def text(self, name: str) -> str:
-        """Return a field that has to be a text."""
-        value = self._fields.get(name)
-        if not isinstance(value, str):
-            raise errors.BadRequest(f"{name!r} has to be a text.")
-        return value
-
-    def optional_text(self, name: str) -> str | None:
-        """Return a field that may be missing, null or, in a form, empty."""
-        value = self._fields.get(name)
-        return None if value is None or (self.is_form and value == "") else self.text(name)
-
-    def flag(self, name: str) -> bool:
-        """Return a field that is true or false; in a form it is there or not."""
-        value = self._fields.get(name)
-        if self.is_form or value is None:
-            return bool(value)
-        if not isinstance(value, bool):
-            raise errors.BadRequest(f"{name!r} has to be true or false.")
-        return value
-
-    def number(self, name: str, default: int) -> int:
-        """Return a field that is a whole number of at least 0, or the default."""
-        value = self._fields.get(name, default)
-        if self.is_form and isinstance(value, str) and value.isascii() and value.isdigit():
-            value = int(value[:9])
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise errors.BadRequest(f"{name!r} has to be a whole number of at least 0.")
-        return value

@@ -10,21 +10,24 @@ import flask
 import flask_login
 from werkzeug.exceptions import ServiceUnavailable
 
-from .. import errors
-from .. import tokens
+from .. import signals
 from ..app_state import current_state
-from ..linked_device import LinkedDevice
-from ..login_request import LoginRequest
+from ..core import errors
+from ..core import tokens
+from ..core.linked_device import LinkedDevice
+from ..core.login_request import LoginRequest
+from . import answers
 from . import cookies
 from . import people
 from . import session_keys
 from . import whereabouts
-from . import wire
 
 #: ``[id of the linked device, user id]`` of a login that came about by QR.
 _MARK = "_qrlogin"
 #: When the password was given, or what stands for it, in seconds since 1970.
 LOGIN_AT = "_qrlogin_at"
+#: In the environ of a request: that it is about to log in by QR code.
+_LOGGING_IN = "flask_qrlogin.logging_in"
 #: In the environ of a request: its session, if that is not to be saved.
 _DISCARDED = "flask_qrlogin.discarded"
 
@@ -68,7 +71,7 @@ def connect(app: flask.Flask) -> None:
     flask_login.user_logged_out.connect(_end_logged_out, app)
     if app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST"):
         flask.request_started.connect(_keep_unremembered, app)
-        app.extensions["qrlogin"].knows_refreshing = True
+        app.extensions["qrlogin"].host.knows_refreshing = True
     if not session_keys.are_known():
         # In front, where it comes after all others.
         app.after_request_funcs.setdefault(None, []).insert(0, _leave_remember_cookie_out)
@@ -77,32 +80,53 @@ def connect(app: flask.Flask) -> None:
 def log_in(user: t.Any, login_request: LoginRequest) -> LinkedDevice:
     """Log the person in with Flask-Login, as a linked device, and mark the session as that.
 
+    The signals of the login come when all that is done, so that their receivers may write to the
+    session.
+
     Raises:
         NotAllowed: Flask-Login refused, or what this login rests on has ended meanwhile.
     """
+    app = flask.current_app._get_current_object()  # type: ignore[attr-defined]
+    try:
+        device = _log_in(user, login_request)
+    finally:
+        # The request is used up, whatever has become of the login.
+        signals.send(signals.login_redeemed, app, login_request=login_request)
+    signals.send(signals.device_linked, app, device=device)
+    told = {"user": user, "login_request": login_request, "device": device}
+    signals.send(signals.login_completed, app, **told)
+    return device
+
+
+def _log_in(user: t.Any, login_request: LoginRequest) -> LinkedDevice:
     session, devices = flask.session, current_state().devices
     fresh = _freshness(login_request)
     address, place = _where()
     device = devices.link(
         login_request,
-        name=wire.browser_of(login_request.user_agent),
+        name=answers.browser_of(login_request.user_agent),
         address=address,
         place=place,
         browser_id=cookies.browser_id() or tokens.new_id(),
     )
+    _end_marked("replaced")
     if session_keys.user_id() not in (None, device.user_id):
         session.clear()
     known_since = session.get(LOGIN_AT)
+    # Before, so that receivers of Flask-Login's own signal can ask how the person logs in.
+    flask.request.environ[_LOGGING_IN] = True
+    session[_MARK] = [device.id, device.user_id]
     try:
-        logged_in = flask_login.login_user(user, fresh=fresh)
+        if not flask_login.login_user(user, fresh=fresh):
+            raise errors.NotAllowed("This account cannot log in.")
     except Exception:
-        # By a receiver of the host's: nobody is to see a login that nobody has.
+        # By a receiver of the host's, too: nobody is to see a login that nobody has.
+        session.pop(_MARK, None)
         devices.end(device.id, user_id=device.user_id, reason="account")
         raise
-    if not logged_in:
-        devices.end(device.id, user_id=device.user_id, reason="account")
-        raise errors.NotAllowed("This account cannot log in.")
-    session[_MARK] = [device.id, device.user_id]
+    finally:
+        del flask.request.environ[_LOGGING_IN]
+    session[_MARK] = [device.id, device.user_id]  # Again: a receiver may have cleared the session.
     # Whoever proved something did so then, and not now.
     if login_request.requested_by is not None:
         session[LOGIN_AT] = known_since
@@ -128,7 +152,7 @@ def _freshness(login_request: LoginRequest) -> bool:
             return False  # Somebody else's, who is not there any more.
         return bool(flask_login.login_fresh())
     wanted = current_state().settings.login_fresh
-    return login_request.phone_login == "fresh" if wanted == "phone" else bool(wanted)
+    return login_request.approver_login == "fresh" if wanted == "phone" else bool(wanted)
 
 
 def _check(sender: flask.Flask, **extra: object) -> None:
@@ -173,7 +197,7 @@ def _note(device: LinkedDevice) -> bool:
 def _where() -> tuple[str, str | None]:
     """Return the address of this browser, and where that is."""
     address = whereabouts.address()
-    place = wire.place_of(address)
+    place = answers.place_of(address)
     return address, None if place is None else str(place)
 
 
@@ -185,7 +209,8 @@ def _take_out() -> None:
 
 def _end_replaced(sender: flask.Flask, **extra: object) -> None:
     """End the login by QR code that another login takes the place of."""
-    _end_marked("replaced")
+    if _LOGGING_IN not in flask.request.environ:
+        _end_marked("replaced")
 
 
 def _end_logged_out(sender: flask.Flask, **extra: object) -> None:

@@ -2,7 +2,7 @@
 
 Flask-Limiter counts, where the app has one, with its own storage and strategy. Else a network may
 have so many codes that nobody has scanned. Where the storage of the counts fails, everything but
-typed codes is let through and that is logged: nobody can be logged in otherwise until it is mended.
+user codes is let through and that is logged: nobody can be logged in otherwise until it is mended.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import typing as t
 
 import flask
 
-from .. import budgets
-from .. import errors
 from ..app_state import current_state
+from ..config import budgets
+from ..core import errors
 from . import whereabouts
 
 if t.TYPE_CHECKING:
@@ -38,7 +38,7 @@ def count_start(browser_id: str | None) -> None:
     else:
         _count("start_address", whereabouts.counted())
     state = current_state()
-    most, network = state.settings.max_pending, whereabouts.network()
+    most, network = state.settings.requests_per_network, whereabouts.network()
     if _limiters() or most is None or not network:
         return
     if browser_id is not None:
@@ -84,7 +84,7 @@ def count_person(budget: str, user_id: str) -> None:
 
 
 def count_code(user_id: str) -> None:
-    """Count a typed code, by person and address, before it is known whether it is good.
+    """Count a user code, by person and address, before it is known whether it is good.
 
     Where nothing can be counted, nothing is let through: guessing must not be free, and scanning
     goes on. What one person types too often is not counted for the others at the same address; an

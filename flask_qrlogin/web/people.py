@@ -11,11 +11,13 @@ import flask
 import flask_login
 from werkzeug.exceptions import Unauthorized
 
-from .. import errors
 from ..app_state import current_state
-from ..login_request import LoginRequest
-from ..login_request import Profile
-from . import audit_log
+from ..core import errors
+from ..core.login_request import LoginRequest
+from ..core.login_request import Profile
+
+#: In the environ of a request: who it came from.
+_SEEN = "flask_qrlogin.person"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,8 +53,13 @@ def _person(user: t.Any) -> Person | None:
     id = user.get_id()
     if id is None:
         return None
-    audit_log.note_person(str(id))
+    flask.request.environ[_SEEN] = str(id)
     return Person(user, str(id))
+
+
+def last_seen() -> str | None:
+    """Return the id of whoever this request was found to come from, if it has come that far."""
+    return flask.request.environ.get(_SEEN)
 
 
 def at_browser() -> Person | None:

@@ -6,9 +6,9 @@ import ipaddress
 
 import flask
 
-from .. import confirmation
-from .. import errors
-from ..config_values import Network
+from ..config.values import Network
+from ..core import errors
+from ..core.network import network_of
 
 #: What proxies write. Without ProxyFix nobody has said which of them to believe.
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
@@ -33,7 +33,7 @@ def network() -> str:
 
     By who sent it, whatever its headers say: else each could choose a network of its own.
     """
-    return confirmation.network_of(flask.request.remote_addr or "") or ""
+    return network_of(flask.request.remote_addr or "") or ""
 
 
 def counted() -> str:

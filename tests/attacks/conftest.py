@@ -75,7 +75,7 @@ def _url(request: pytest.FixtureRequest, store: str, database: str) -> str | Non
 @pytest.fixture
 def site(store: str, open_site: OpenSite) -> Site:
     """The example app as it comes, in two processes behind a proxy."""
-    return open_site(store, config={"QRLOGIN_MAX_PENDING": str(MAX_PENDING)})
+    return open_site(store, config={"QRLOGIN_REQUESTS_PER_NETWORK": str(MAX_PENDING)})
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import itsdangerous
 
 from example_app.seed import PASSWORD
 from example_app.seed import PEOPLE
+from tests import parties
+from tests.parties import Answer
+from tests.parties import OverHTTP
 
-from .. import parties
-from ..parties import Answer
-from ..parties import OverHTTP
 from .site import ORIGIN
 from .site import Site
 

@@ -25,7 +25,7 @@ class Site:
     """The example app, running while the ``with`` statement does.
 
     ``store`` is where login requests are kept, if that is not the SQLite file of the accounts.
-    ``config`` holds keys such as ``QRLOGIN_MAX_PENDING``.
+    ``config`` holds keys such as ``QRLOGIN_REQUESTS_PER_NETWORK``.
     """
 
     def __init__(

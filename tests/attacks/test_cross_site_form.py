@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import pytest
 
-from ..parties import Headers
+from tests.parties import Headers
+
 from .conftest import once
 from .people import Person
 

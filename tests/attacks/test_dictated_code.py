@@ -2,7 +2,7 @@
 
 The attacker opens the login page and rings the victim up: "this is the support of Harbour, please
 type these eight letters at harbour.example/qrlogin/code". No picture, no mail that a filter sees,
-and no site of their own is needed (RFC 8628 §5.4), so typed codes are off unless a site wants them.
+and no site of their own is needed (RFC 8628 §5.4), so user codes are off unless a site wants them.
 It fails for a victim who reads: the page to type at says that nobody may tell a code, the next ones
 that it was typed, and the number is asked for, even of a browser that is known at home. Without the
 number, nobody is logged in.
@@ -31,7 +31,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[Site]:
 
 def test_who_types_a_dictated_code_is_warned_and_asked_for_the_number(site: Site) -> None:
     victim, attacker = Person(site, "ann"), Person(site, "chidi")
-    dictated = attacker.browser.start().json["typed_code"]
+    dictated = attacker.browser.start().json["user_code"]
     assert dictated["url"].endswith(f"{HOST}/qrlogin/code")
 
     form = victim.phone.get("/qrlogin/code")
@@ -60,11 +60,11 @@ def test_it_does_not_help_that_the_browser_is_known_and_at_home(site: Site) -> N
     victim = Person(site, "ann")
     victim.link(victim.browser)
     victim.browser.log_out()
-    dictated = victim.browser.start().json["typed_code"]["text"]
+    dictated = victim.browser.start().json["user_code"]["text"]
     answer = victim.app.post("/qrlogin/api/code", json={"code": dictated})
     scanned = victim.app.scan(answer.json["token"]).json
     assert scanned["confirmation"] == "match"
-    assert scanned["warnings"] == ["typed_code"]
+    assert scanned["warnings"] == ["user_code"]
     # With its picture one tap would do, but no more after it was typed.
     assert victim.app.scan(victim.browser.token).json["confirmation"] == "match"
     assert victim.app.approve().code == "step_up_required"
@@ -73,7 +73,7 @@ def test_it_does_not_help_that_the_browser_is_known_and_at_home(site: Site) -> N
 def test_no_link_types_for_the_victim(site: Site) -> None:
     """Else a code could be sent as a link that has none of the picture's warnings."""
     victim, attacker = Person(site, "ann"), Person(site, "chidi")
-    dictated = attacker.browser.start().json["typed_code"]["text"]
+    dictated = attacker.browser.start().json["user_code"]["text"]
     page = victim.phone.get(f"/qrlogin/code?code={dictated}")
     assert dictated not in page.text
     answer = victim.phone.post(
@@ -87,7 +87,7 @@ def test_no_link_types_for_the_victim(site: Site) -> None:
 
 def test_a_code_is_in_no_log(site: Site) -> None:
     victim, attacker = Person(site, "ann"), Person(site, "chidi")
-    dictated = attacker.browser.start().json["typed_code"]["text"]
+    dictated = attacker.browser.start().json["user_code"]["text"]
     wrong = f"{dictated[:-1]}{'B' if dictated[-1] != 'B' else 'C'}"
     for code in (dictated, wrong):
         victim.app.post("/qrlogin/api/code", json={"code": code})

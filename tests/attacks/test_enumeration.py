@@ -12,9 +12,9 @@ import collections.abc as c
 import statistics
 import time
 
-from flask_qrlogin.tokens import new_id
+from flask_qrlogin.core.tokens import new_id
+from tests.parties import Answer
 
-from ..parties import Answer
 from .people import Person
 
 #: Quick enough for each run, many enough for a median.

@@ -13,7 +13,7 @@ import string
 from datetime import datetime
 from datetime import UTC
 
-from flask_qrlogin.tokens import IdSigner
+from flask_qrlogin.core.tokens import IdSigner
 
 from .conftest import once
 from .people import Person

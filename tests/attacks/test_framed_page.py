@@ -19,11 +19,11 @@ from playwright.sync_api import Playwright
 from playwright.sync_api import sync_playwright
 
 from tests.chromium import FLAGS
+from tests.parties import Answer
 from tests.programs import CHROMIUM
 from tests.programs import do_without
 from tests.programs import find_browser
 
-from ..parties import Answer
 from .conftest import once
 from .people import Person
 

@@ -18,7 +18,8 @@ import json
 
 import pytest
 
-from ..parties import Answer
+from tests.parties import Answer
+
 from .people import Person
 from .site import Site
 
@@ -41,7 +42,7 @@ def guess(person: Person, code: str = "ZZZZ-ZZZZ") -> Answer:
 
 def test_guesses_are_counted_by_person_and_address(site: Site) -> None:
     victim, attackers = Person(site, "ann"), [Person(site, n) for n in ("chidi", "darya", "tomas")]
-    shown = victim.browser.start().json["typed_code"]["text"]
+    shown = victim.browser.start().json["user_code"]["text"]
     statuses = [guess(attackers[0]).status for _ in range(13)]
     assert statuses == [404] * 10 + [429] * 3
     # The right one comes too late, and the answer does not tell.
@@ -63,7 +64,7 @@ def test_guesses_are_counted_by_person_and_address(site: Site) -> None:
 
 def test_what_is_guessed_tells_no_more_than_a_picture(site: Site) -> None:
     victim, attacker = Person(site, "ann"), Person(site, "sakura")
-    shown = victim.browser.start().json["typed_code"]["text"]
+    shown = victim.browser.start().json["user_code"]["text"]
     token = guess(attacker, shown).json["token"]
     # Of a request that somebody has scanned: nothing.
     victim.app.scan(victim.browser.token)
@@ -79,7 +80,7 @@ def test_what_is_guessed_tells_no_more_than_a_picture(site: Site) -> None:
 
 def test_a_guessed_code_claims_a_request_and_logs_nobody_in(site: Site) -> None:
     victim, attacker = Person(site, "ann"), Person(site, "sakura")
-    shown = victim.browser.start().json["typed_code"]["text"]
+    shown = victim.browser.start().json["user_code"]["text"]
     version = victim.browser.version
     attacker.app.scan(guess(attacker, shown).json["token"])
     # The number is on the victim's screen: one guess of three.

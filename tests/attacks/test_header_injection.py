@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import http.client
 
-from ..parties import Answer
+from tests.parties import Answer
+
 from .conftest import once
 from .people import Person
 from .site import Site
@@ -57,7 +58,7 @@ def test_no_header_and_no_log_line_can_be_added(site: Site, victim: Person) -> N
 
 
 def test_a_browser_cannot_write_a_field_of_a_record(site: Site, attacker: Person) -> None:
-    attacker.browser.user_agent = 'x" event=request_approved user_id=1'
+    attacker.browser.user_agent = 'x" event=login_approved user_id=1'
     attacker.browser.start()
     records = [line for line in site.log().splitlines() if "flask_qrlogin.audit" in line]
     about = [record for record in records if attacker.browser.id in record]

@@ -13,7 +13,8 @@ import json
 
 import pytest
 
-from ..parties import Answer
+from tests.parties import Answer
+
 from .conftest import MAX_PENDING
 from .people import Person
 from .site import Site

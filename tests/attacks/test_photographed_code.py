@@ -8,7 +8,7 @@ that is in no picture, and without it the site does not even say that there is s
 
 from __future__ import annotations
 
-from flask_qrlogin.tokens import new_id
+from flask_qrlogin.core.tokens import new_id
 
 from .people import Browser
 from .people import Person

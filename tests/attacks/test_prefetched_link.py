@@ -9,7 +9,8 @@ prefetch or a picture.
 
 from __future__ import annotations
 
-from ..parties import Headers
+from tests.parties import Headers
+
 from .people import Person
 from .site import Site
 

@@ -73,7 +73,7 @@ def test_our_own_records_hold_neither_token_nor_number(
     log_in_on_the_web_page(victim, wrong=True)
     ours = [line for line in site.log().splitlines() if re.match(r"[A-Z]+:flask_qrlogin", line)]
     steps = ("started", "scanned", "approved", "redeemed", "denied")
-    assert all(any(f"event=request_{step} " in line for line in ours) for step in steps)
+    assert all(any(f"event=login_{step} " in line for line in ours) for step in steps)
     for browser in (attacker.browser, victim.browser):
         about = [line for line in ours if browser.id in line]
         assert about

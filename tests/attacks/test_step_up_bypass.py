@@ -21,7 +21,7 @@ from .site import Site
 @pytest.fixture(scope="module")
 def strict_site(tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[Site]:
     """The site that asks for a fresh login and the number, whatever the signals say."""
-    config = {"QRLOGIN_CONFIRMATION": "typed"}
+    config = {"QRLOGIN_CONFIRMATION": "reauth"}
     with Site(tmp_path_factory.mktemp("strict"), workers=1, config=config) as site:
         yield site
 
@@ -83,7 +83,7 @@ def test_the_app_has_to_prove_it_by_the_sites_own_means(victim: Person, attacker
     victim.app.make_stale()
     attacker.browser.start()
     scanned = victim.app.scan(attacker.browser.token).json
-    assert scanned["confirmation"] == "typed"
+    assert scanned["confirmation"] == "reauth"
     assert scanned.get("choices") in (None, [])
     number = attacker.browser.number()
     for fields in ({}, {"login": "fresh"}, {"fresh": True}, {"confirmation": "tap"}):

@@ -10,7 +10,7 @@ import typing as t
 import flask
 import pytest
 
-from ..web.host import Host
+from tests.web.host import Host
 
 
 @pytest.fixture

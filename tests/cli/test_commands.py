@@ -12,13 +12,13 @@ import typing as t
 import pytest
 
 from flask_qrlogin import cli
+from tests.web.host import Host
 
-from ..web.host import Host
 from .conftest import read
 from .conftest import run
 
 #: Arguments for those that need some.
-ARGUMENTS = {"log": ["0" * 32], "qr": ["https://example.com/"]}
+ARGUMENTS = {"show": ["0" * 32]}
 APP = """
 import flask, flask_login, flask_sqlalchemy
 from flask_qrlogin import QRLogin
@@ -43,7 +43,7 @@ def test_an_option_that_there_is_not_is_wrong_usage(host: Host, name: str) -> No
     assert run(host.app, name, "--nonsense").exit_code == 2
 
 
-@pytest.mark.parametrize("name", sorted(set(cli.group.commands) - {"qr", "create-tables"}))
+@pytest.mark.parametrize("name", sorted(set(cli.group.commands) - {"create-tables"}))
 def test_a_database_that_is_away_is_told_in_one_line(host: Host, name: str) -> None:
     host.close()
     host.file.unlink()
@@ -113,19 +113,11 @@ def flask(folder: pathlib.Path, *args: str, **environ: str) -> subprocess.Comple
 
 
 def test_the_program_flask_runs_them(tmp_path: pathlib.Path) -> None:
-    missing = flask(tmp_path, "stats")
+    missing = flask(tmp_path, "purge")
     assert missing.returncode == 1
-    assert missing.stderr.startswith("Error: The table 'qrlogin_linked_device' is missing")
+    assert missing.stderr.startswith("Error: The table 'qrlogin_login_request' is missing")
     assert missing.stderr.count("\n") == 1
     assert flask(tmp_path, "create-tables").returncode == 0
-    told: dict[str, t.Any] = json.loads(flask(tmp_path, "stats", "--json").stdout)
-    assert told["linked_devices"] == 0
+    told: dict[str, t.Any] = json.loads(flask(tmp_path, "purge", "--json").stdout)
+    assert told["deleted"] == {"requests": 0, "devices": 0}
     assert flask(tmp_path, "nonsense").returncode == 2
-
-
-def test_a_terminal_without_blocks_is_told(tmp_path: pathlib.Path) -> None:
-    shown = flask(tmp_path, "qr", "https://example.com/")
-    assert (shown.returncode, "█" in shown.stdout) == (0, True)
-    poor = flask(tmp_path, "qr", "https://example.com/", PYTHONIOENCODING="latin-1")
-    assert (poor.returncode, poor.stdout) == (1, "")
-    assert poor.stderr.startswith("Error: This terminal cannot show blocks.")

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser
 from playwright.sync_api import expect
 from playwright.sync_api import Page
 
-from flask_qrlogin import errors
+from flask_qrlogin.core import errors
 from tests.e2e import steps
 from tests.e2e.conftest import PHONE
 from tests.processes import environment
@@ -42,7 +42,7 @@ def running(folder: pathlib.Path, *options: str, tokens: bool = False) -> c.Iter
     shutil.copytree(pages.DOCS / "tutorial", folder, dirs_exist_ok=True)
     config, module = {}, []
     if tokens:
-        module, config = ["--app", "tokens"], {"FLASK_QRLOGIN_TYPED_CODE": "true"}
+        module, config = ["--app", "tokens"], {"FLASK_QRLOGIN_USER_CODE": "true"}
         (folder / "tokens.py").write_text((NATIVE / "tokens.py").read_text() + LIMITER)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -137,7 +137,7 @@ def test_a_native_app_approves(
     given = {
         "link": steps.read_code(page),
         "picture": str(tmp_path / "code.png"),
-        "typed": started.value.json()["typed_code"]["text"].lower(),
+        "typed": started.value.json()["user_code"]["text"].lower(),
     }
     with subprocess.Popen(
         [sys.executable, "-u", NATIVE / "phone.py", "--site", site_with_tokens, given[code]],

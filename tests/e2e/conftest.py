@@ -52,7 +52,7 @@ def hasty_server(tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[str]:
         FLASK_QRLOGIN_REQUEST_LIFETIME="3",
         FLASK_QRLOGIN_DECISION_LIFETIME="0.5",
         FLASK_QRLOGIN_POLL_INTERVAL="0.3",
-        FLASK_QRLOGIN_AUTO_ROUNDS="2",
+        FLASK_QRLOGIN_AUTO_RENEWALS="2",
     ) as url:
         yield url
 
@@ -60,7 +60,7 @@ def hasty_server(tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[str]:
 @pytest.fixture(scope="session")
 def strict_server(tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[str]:
     """The example app where the number has to be typed."""
-    with running(tmp_path_factory.mktemp("strict"), FLASK_QRLOGIN_CONFIRMATION="typed") as url:
+    with running(tmp_path_factory.mktemp("strict"), FLASK_QRLOGIN_CONFIRMATION="reauth") as url:
         yield url
 
 

@@ -29,8 +29,8 @@ from playwright.sync_api import sync_playwright
 from example_app import create_app
 from example_app.models import Account
 from example_app.models import db
-from flask_qrlogin import qr_image
-from flask_qrlogin.web import wire
+from flask_qrlogin.qr import image as qr_image
+from flask_qrlogin.web import pages
 from tests.programs import find_browser
 
 from . import scenes
@@ -76,9 +76,9 @@ def served(folder: pathlib.Path) -> c.Iterator[str]:
     app = create_app(
         {
             "QRLOGIN_BASE_URL": "http://harbour.example",
-            "QRLOGIN_TYPED_CODE": True,
+            "QRLOGIN_USER_CODE": True,
             # So that the first code that runs out is the last.
-            "QRLOGIN_AUTO_ROUNDS": 1,
+            "QRLOGIN_AUTO_RENEWALS": 1,
         },
         instance_path=str(folder),
     )
@@ -89,7 +89,7 @@ def served(folder: pathlib.Path) -> c.Iterator[str]:
     def gallery(name: str) -> flask.Response:
         scene = by_name[name]
         assert scene.template is not None
-        return wire.page(scene.template, **scene.context)
+        return pages.render(scene.template, **scene.context)
 
     @app.get("/gallery/host/<any(compact,button):kind>")
     def host(kind: str) -> str:

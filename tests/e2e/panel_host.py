@@ -17,9 +17,8 @@ from werkzeug.serving import WSGIRequestHandler
 from flask_qrlogin import QRLogin
 from flask_qrlogin import QRStyle
 from flask_qrlogin.testing import Clock
-
-from ..web.host import Host
-from ..web.parties import NativeApp
+from tests.web.host import Host
+from tests.web.parties import NativeApp
 
 _PAGE: t.Final = """<!doctype html>
 <html lang="en">
@@ -53,13 +52,13 @@ class PanelHost(Host):
         clock = Clock()
         style = QRStyle(logo_url="/logo.svg") if config.pop("logo", False) else None
         config.setdefault("QRLOGIN_POLL_INTERVAL", 0.2)
-        config.setdefault("QRLOGIN_MAX_WAITING", 0)
+        config.setdefault("QRLOGIN_HELD_POLLS", 0)
         super().__init__(
             folder,
             clock=clock,
             qrlogin=QRLogin(clock=clock, qr_style=style),
             prepare=lambda app: Limiter(get_remote_address, app=app, storage_uri="memory://"),
-            **({"RATELIMIT_ENABLED": "QRLOGIN_TYPED_CODE" in config} | config),
+            **({"RATELIMIT_ENABLED": "QRLOGIN_USER_CODE" in config} | config),
         )
         pages = {
             "full": _PAGE % ("", "{{ qrlogin() }}"),

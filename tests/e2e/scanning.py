@@ -16,7 +16,7 @@ from playwright.sync_api import FilePayload
 from playwright.sync_api import Page
 from playwright.sync_api import Request
 
-from flask_qrlogin import qr_image
+from flask_qrlogin.qr import image as qr_image
 from tests.chromium import FLAGS
 from tests.programs import find_browser
 

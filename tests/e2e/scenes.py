@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from flask_qrlogin import errors
-from flask_qrlogin import qr_image
 from flask_qrlogin import QRStyle
-from flask_qrlogin.web import wire
+from flask_qrlogin.core import errors
+from flask_qrlogin.qr import image as qr_image
+from flask_qrlogin.web import pages
 
 #: What the server answers one after another; after the last, it does not answer any more.
 Answers: t.TypeAlias = tuple[tuple[int, dict[str, t.Any]], ...]
@@ -31,7 +31,7 @@ WARNINGS: t.Final = [
     "many_requests",
     "unknown_address",
     "scanned_by_others",
-    "typed_code",
+    "user_code",
 ]
 LINKS: t.Final = dict.fromkeys(
     [
@@ -57,7 +57,7 @@ _DECIDE: t.Final = {
     "choices": ["17", "48", "93"],
     "expires_in": 118,
     "warnings": ["other_network", "new_browser"],
-    "another": wire.Action("/gallery", "Scan another code"),
+    "another": pages.Action("/gallery", "Scan another code"),
 }
 
 
@@ -115,7 +115,7 @@ def _request(state: str, **context: t.Any) -> Scene:
             "links": LINKS,
             "version": 2,
             "picture_seconds": 60,
-            "typed_code": {"text": TYPED_CODE},
+            "user_code": {"text": TYPED_CODE},
             "typing_at": "harbour.example/qrlogin/code",
             "other_login_url": "/login",
             **context,
@@ -147,7 +147,7 @@ _STARTED: t.Final = (
         "qr": {"url": URL, "svg": qr_image.svg(URL, QRStyle())},
         "issued_at": "2030-01-31T12:00:00Z",
         "expires_in": 299,
-        "typed_code": {"text": TYPED_CODE, "url": "https://harbour.example/qrlogin/code"},
+        "user_code": {"text": TYPED_CODE, "url": "https://harbour.example/qrlogin/code"},
         "interval": 0,
         "links": {"poll": "/qrlogin/requests/x/poll", "cancel": "/qrlogin/requests/x/cancel"},
     },
@@ -172,7 +172,7 @@ def _problem(code: str, status: int) -> tuple[int, dict[str, t.Any]]:
 
 def _error(name: str, refusal: errors.Refusal, *, action: bool = False) -> Scene:
     error = {"title": refusal.title, "detail": refusal.detail, "code": refusal.code}
-    link = wire.Action("/gallery", "Scan another code") if action else None
+    link = pages.Action("/gallery", "Scan another code") if action else None
     return Scene(f"error-{name}", "error", {"error": error, "action": link, "links": LINKS})
 
 
@@ -232,11 +232,11 @@ PAGES: t.Final = [
     Scene("scan-warned", "scan", {**_DECIDE, "warnings": WARNINGS, "profile": SOMEBODY}),
     Scene("confirm-tap", "confirm", {**_DECIDE, "confirmation": "tap", "warnings": []}),
     Scene("confirm-match", "confirm", {**_DECIDE, "confirmation": "match"}),
-    Scene("confirm-typed", "confirm", {**_DECIDE, "confirmation": "typed"}),
+    Scene("confirm-typed", "confirm", {**_DECIDE, "confirmation": "reauth"}),
     Scene(
         "confirm-log-in-again",
         "confirm",
-        {**_DECIDE, "confirmation": "typed", "fresh_login_url": "/gallery"},
+        {**_DECIDE, "confirmation": "reauth", "fresh_login_url": "/gallery"},
     ),
     Scene(
         "confirm-warned",

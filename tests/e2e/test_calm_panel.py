@@ -34,7 +34,7 @@ WATCH: t.Final = """() => {
 @pytest.fixture
 def host(tmp_path: pathlib.Path) -> c.Iterator[PanelHost]:
     """A host whose codes have a logo and can be typed, and that asks for the number."""
-    config = {"QRLOGIN_TYPED_CODE": True, "QRLOGIN_CONFIRMATION": "match", "logo": True}
+    config = {"QRLOGIN_USER_CODE": True, "QRLOGIN_CONFIRMATION": "match", "logo": True}
     with serving(PanelHost(tmp_path / "host", **config)) as host:
         yield host
 

@@ -18,13 +18,13 @@ from .panel_host import serving
 @pytest.fixture
 def host(tmp_path: pathlib.Path) -> c.Iterator[PanelHost]:
     """A host where codes can be typed."""
-    with serving(PanelHost(tmp_path / "host", QRLOGIN_TYPED_CODE=True)) as host:
+    with serving(PanelHost(tmp_path / "host", QRLOGIN_USER_CODE=True)) as host:
         yield host
 
 
 def code_of(host: PanelHost) -> str:
     """Return the newest code as it is shown: spaced, so that it is read letter by letter."""
-    letters = host.rows()[-1]["typed_code"]
+    letters = host.rows()[-1]["user_code"]
     return " ".join(f"{letters[:4]}-{letters[4:]}")
 
 
@@ -34,7 +34,7 @@ def test_it_is_behind_a_question_with_the_address(
 ) -> None:
     page = new_context(base_url=host.url).new_page()
     steps.show_code(page, path)
-    code = page.locator("[data-typed-code]")
+    code = page.locator("[data-user-code]")
     expect(code).to_be_hidden()
     page.get_by_text("No camera?").press("Enter")
     expect(code).to_have_text(code_of(host))
@@ -62,7 +62,7 @@ def test_polls_do_not_undo_what_is_selected(new_context: NewContext, host: Panel
     page = new_context(base_url=host.url).new_page()
     steps.show_code(page, "/full")
     page.get_by_text("No camera?").press("Enter")
-    page.locator("[data-typed-code]").click()
+    page.locator("[data-user-code]").click()
     selected = "getSelection().toString()"
     assert page.evaluate(selected) == code_of(host)
     for _ in range(2):

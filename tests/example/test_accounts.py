@@ -37,7 +37,7 @@ def test_a_bearer_token_ends_after_its_lifetime(
     assert answer.get_json()["code"] == "login_required"
 
 
-@pytest.mark.parametrize("site", [{"QRLOGIN_CONFIRMATION": "typed"}], indirect=True)
+@pytest.mark.parametrize("site", [{"QRLOGIN_CONFIRMATION": "reauth"}], indirect=True)
 def test_where_a_fresh_login_is_asked_for_a_token_of_two_minutes_ago_is_none(
     site: flask.Flask,
     browser: FlaskClient,

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from example_app import create_app
 from example_app import qr_reader
 from example_app.models import db
-from flask_qrlogin import qr_image
+from flask_qrlogin.qr import image as qr_image
 
 from . import steps
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from flask.testing import FlaskCliRunner
 
 from example_app import phone_client
-from flask_qrlogin import qr_image
+from flask_qrlogin.qr import image as qr_image
 
 from . import steps
 
@@ -89,7 +89,7 @@ def test_a_wrong_number_is_an_error_and_ends_the_request(
     assert phone("--number", number, shown["qr"]["url"]).exit_code == 1
 
 
-@pytest.mark.parametrize("site", [{"QRLOGIN_CONFIRMATION": "typed"}], indirect=True)
+@pytest.mark.parametrize("site", [{"QRLOGIN_CONFIRMATION": "reauth"}], indirect=True)
 def test_a_number_may_have_to_be_typed(
     phone: Phone, browser: FlaskClient, shown: dict[str, t.Any], number: str
 ) -> None:

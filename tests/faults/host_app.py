@@ -19,8 +19,8 @@ from sqlalchemy import orm
 
 from flask_qrlogin import QRLogin
 from flask_qrlogin import signals
-from flask_qrlogin.login_request import LoginRequest
-from flask_qrlogin.login_request import State
+from flask_qrlogin.core.login_request import LoginRequest
+from flask_qrlogin.core.login_request import State
 from flask_qrlogin.stores.sql import SQLStore
 
 #: How many people have an account. Their ids begin at 1.

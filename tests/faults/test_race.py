@@ -12,7 +12,7 @@ from .race import Race
 
 @pytest.mark.parametrize("place", STORES, indirect=True)
 def test_a_race(scene: Scene) -> None:
-    host = scene.host(worker=scene.place.worker, workers=4, QRLOGIN_MAX_WAITING=4)
+    host = scene.host(worker=scene.place.worker, workers=4, QRLOGIN_HELD_POLLS=4)
     race = Race([host.port], browsers=40, phones=160)
     history = race.run(lambda history: min(figures(history)) >= 20)
     history.check()

@@ -8,7 +8,7 @@ import re
 import markupsafe
 from werkzeug.wrappers import Response
 
-from flask_qrlogin import errors
+from flask_qrlogin.core import errors
 
 
 def _kinds(kind: type[errors.Refusal]) -> list[type[errors.Refusal]]:
@@ -47,7 +47,7 @@ def check(answer: Response, *, endpoint: str | None, method: str) -> None:
     else:
         assert answer.mimetype == "text/html", (status, answer.mimetype, text[:300])
         titles = [markupsafe.escape(k.title) for k in REFUSALS.values() if k.status == status]
-        # Beside the field in the form for a typed code.
+        # Beside the field in the form for a user code.
         starts = '<h1 dir="auto">', 'role="alert"><bdi>'
         headings = [f"{start}{title}<" for title in titles for start in starts]
         assert any(heading in text for heading in headings), (status, text[:2000])

@@ -16,11 +16,11 @@ from urllib.parse import unquote
 import werkzeug
 from itsdangerous import BadSignature
 
-from flask_qrlogin import errors
-from flask_qrlogin import tokens
+from flask_qrlogin.core import errors
+from flask_qrlogin.core import tokens
+from tests.web.host import Host
+from tests.web.host import PEOPLE
 
-from ..web.host import Host
-from ..web.host import PEOPLE
 from .shots import Shot
 
 Row: t.TypeAlias = dict[str, t.Any]

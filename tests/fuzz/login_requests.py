@@ -5,9 +5,9 @@ from __future__ import annotations
 import unicodedata
 from datetime import datetime
 
-from flask_qrlogin.transitions import TRANSITIONS
+from flask_qrlogin.core.transitions import TRANSITIONS
+from tests.web.host import PEOPLE
 
-from ..web.host import PEOPLE
 from .evidence import Evidence
 from .evidence import Row
 from .evidence import time_of
@@ -25,7 +25,13 @@ EVENTS = {
     "qrlogin_api.approve": {"escalate", "approve", "deny"},
     "qrlogin_api.deny": {"deny"},
 }
-_PHONE = {"phone_user_agent", "phone_address", "phone_device_id", "phone_login", "phone_login_at"}
+_PHONE = {
+    "approver_user_agent",
+    "approver_address",
+    "approver_device_id",
+    "approver_login",
+    "approver_login_at",
+}
 _WEIGHED = {"confirmation", "warnings"}
 SCANNER = {"user_id", "scanner_name", "scanner_avatar_url", "scanned_at", "confirm_version"}
 #: The columns that an event may change, besides state and version. All others stay.
@@ -50,7 +56,7 @@ _LEADS_TO = {
 }
 #: Why a request ends by what its owner does with a linked device.
 BY_DEVICE = ("not_me", "device_ended")
-_STRICTNESS = ["tap", "match", "typed", "refuse"]
+_STRICTNESS = ["tap", "match", "reauth", "refuse"]
 
 
 def judge(
@@ -115,7 +121,7 @@ def judge_by_device(evidence: Evidence, old: Row, new: Row, devices: dict[str, R
     assert _explain(old, new, {"deny"}) == ("deny",)
     _judge_columns(("deny",), old, new)
     if new["reason"] == "device_ended":
-        assert devices[old["phone_device_id"]]["ended_at"] is not None
+        assert devices[old["approver_device_id"]]["ended_at"] is not None
     else:
         noticed = {devices[id]["user_id"] for id in evidence.notices & devices.keys()}
         assert old["user_id"] in evidence.users | noticed

@@ -15,7 +15,8 @@ from datetime import timedelta
 from werkzeug.http import parse_cookie
 from werkzeug.wrappers import Response
 
-from ..web.host import Host
+from tests.web.host import Host
+
 from . import devices
 from . import login_requests
 from .devices import Table
@@ -164,7 +165,7 @@ class Oracle:
         if answer.status_code == 403:
             # What it rests on has ended since: the approver's own login, or the first step.
             assert users <= evidence.users
-            assert row["phone_device_id"] or row["requested_by"]
+            assert row["approver_device_id"] or row["requested_by"]
             return
         assert users == {row["user_id"]}
         assert [session["_qrlogin"] for session in given] == [[row["id"], row["user_id"]]]

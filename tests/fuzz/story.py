@@ -8,7 +8,8 @@ import typing as t
 import hypothesis
 from werkzeug.wrappers import Response
 
-from ..web.host import PEOPLE
+from tests.web.host import PEOPLE
+
 from .shots import changed
 from .shots import Picks
 from .shots import Shot

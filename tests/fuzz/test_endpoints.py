@@ -9,7 +9,7 @@ import pytest
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
-from flask_qrlogin import budgets
+from flask_qrlogin.config import budgets
 
 from . import hostile
 from .conftest import Fuzz
@@ -35,7 +35,7 @@ def add_limiter(app: flask.Flask) -> None:
 #: Codes can be typed, as often as one likes.
 TYPED = {
     "prepare": add_limiter,
-    "QRLOGIN_TYPED_CODE": True,
+    "QRLOGIN_USER_CODE": True,
     "QRLOGIN_RATE_LIMITS": {**dict.fromkeys(budgets.DEFAULTS), "code_person": "999999 per second"},
 }
 
@@ -85,7 +85,7 @@ def test_every_endpoint(scene: Scene, fuzz: Fuzz) -> None:
 
 
 @pytest.mark.parametrize("scene", [True], ids=["proxied"], indirect=True)
-def test_typed_codes(scene: Scene, fuzz: Fuzz) -> None:
+def test_user_codes(scene: Scene, fuzz: Fuzz) -> None:
     names = ("qrlogin_code.enter", "qrlogin_api.enter_code")
     ways = [way for way in endpoints(scene.world) if way.rule.endpoint in names]
     answers: set[tuple[str, int]] = set()

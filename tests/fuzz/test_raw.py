@@ -9,9 +9,10 @@ import socket
 import pytest
 from hypothesis import strategies as st
 
-from ..waiting.programs import Browser
-from ..waiting.programs import Phone
-from ..waiting.programs import WebServer
+from tests.waiting.programs import Browser
+from tests.waiting.programs import Phone
+from tests.waiting.programs import WebServer
+
 from .conftest import Fuzz
 from .shots import JSON
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")
             {"QRLOGIN_CONFIRMATION": "tap", "QRLOGIN_REQUIRE_LOGIN": True}, marks=pytest.mark.full
         ),
         {"QRLOGIN_CONFIRMATION": "auto"},
-        {"QRLOGIN_CONFIRMATION": "typed", "QRLOGIN_APPROVE_FROM_LINKED": True},
+        {"QRLOGIN_CONFIRMATION": "reauth", "QRLOGIN_APPROVE_FROM_LINKED": True},
     ],
     ids=lambda config: "-".join(map(str, config.values())),
 )

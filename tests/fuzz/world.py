@@ -22,11 +22,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
-from flask_qrlogin import tokens
-from flask_qrlogin import typed_code
+from flask_qrlogin.core import tokens
+from flask_qrlogin.core import user_code
+from tests.web.host import Host
+from tests.web.host import PEOPLE
 
-from ..web.host import Host
-from ..web.host import PEOPLE
 from . import answers
 from .evidence import Row
 from .evidence import signed_ids
@@ -129,7 +129,7 @@ class World:
         assert not re.search(r"^ERROR", text, re.MULTILINE), text
         for signer in (self.oracle.keys.qr, self.oracle.keys.typed):
             assert not signed_ids(text, signer), text
-        codes = [row["typed_code"] for row in self.oracle.tables()[REQUESTS].values()]
+        codes = [row["user_code"] for row in self.oracle.tables()[REQUESTS].values()]
         for code in filter(None, codes):
             assert code not in text.upper().replace("-", ""), text
 
@@ -162,11 +162,11 @@ class World:
         # As a picture and as letters, each of the same request as the ids.
         typed = [self.oracle.keys.typed.write(code.id, self.host.clock()) for code in codes]
         rows = self.oracle.tables()[REQUESTS]
-        letters = [rows[code.id]["typed_code"] or "Z" * 8 for code in codes if code.id in rows]
+        letters = [rows[code.id]["user_code"] or "Z" * 8 for code in codes if code.id in rows]
         named: dict[str, list[t.Any]] = {
             "id": [code.id for code in codes] or ["0" * 32],
             "token": [code.token for code in codes] + notices + typed or ["A" * 38],
-            "code": [*map(typed_code.grouped, letters), "ZZZZ-ZZZZ"],
+            "code": [*map(user_code.grouped, letters), "ZZZZ-ZZZZ"],
             "confirm_token": [*confirm_tokens],
             "keep": [code.id for code in codes] or ["0" * 32],
             "filename": ["client.js", "qrlogin.css"],

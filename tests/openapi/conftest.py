@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-from ..web.conftest import host as host
-from ..web.conftest import make_host as make_host
+from tests.web.conftest import host as host
+from tests.web.conftest import make_host as make_host

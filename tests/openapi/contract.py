@@ -13,7 +13,7 @@ import flask
 import jsonschema
 from werkzeug.datastructures import Headers
 
-from flask_qrlogin.web.openapi import document
+from flask_qrlogin.openapi import document
 
 Json: t.TypeAlias = dict[str, t.Any]
 

@@ -11,12 +11,12 @@ import pytest
 from openapi_spec_validator import validate
 from werkzeug.routing import Rule
 
-from flask_qrlogin import errors
-from flask_qrlogin.confirmation import Confirmation
-from flask_qrlogin.login_request import State
+from flask_qrlogin.core import errors
+from flask_qrlogin.core.confirmation import Confirmation
+from flask_qrlogin.core.login_request import State
+from tests.web.conftest import MakeHost
+from tests.web.host import Host
 
-from ..web.conftest import MakeHost
-from ..web.host import Host
 from . import contract
 from .contract import Json
 from .contract import resolved

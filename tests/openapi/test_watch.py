@@ -8,10 +8,10 @@ import typing as t
 import flask
 import pytest
 
-from flask_qrlogin import errors
+from flask_qrlogin.core import errors
+from tests.web.conftest import MakeHost
+from tests.web.host import Host
 
-from ..web.conftest import MakeHost
-from ..web.host import Host
 from . import contract
 from . import watch
 

@@ -11,9 +11,9 @@ import pytest
 import redis
 import sqlalchemy as sa
 
-from flask_qrlogin.models import login_request_model
-from flask_qrlogin.ports import LoginRequestStore
+from flask_qrlogin.core.ports import LoginRequestStore
 from flask_qrlogin.stores.memory import MemoryStore
+from flask_qrlogin.stores.models import login_request_model
 from flask_qrlogin.stores.redis import connect
 from flask_qrlogin.stores.redis import RedisStore
 from flask_qrlogin.stores.sql import file_engine
@@ -22,10 +22,9 @@ from flask_qrlogin.stores.sql import SQLStore
 from flask_qrlogin.testing.store_contract import OpenStore
 from flask_qrlogin.testing.store_contract import SharedStoreContract
 from flask_qrlogin.testing.store_contract import StoreContract
-
-from ..servers import MariaDB
-from ..servers import PostgreSQL
-from ..servers import Redis
+from tests.servers import MariaDB
+from tests.servers import PostgreSQL
+from tests.servers import Redis
 
 
 def open_sql(make_engine: c.Callable[[], sa.Engine]) -> SQLStore:

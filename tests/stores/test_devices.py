@@ -9,18 +9,17 @@ import pathlib
 import pytest
 import sqlalchemy as sa
 
-from flask_qrlogin import errors
-from flask_qrlogin import tokens
-from flask_qrlogin.models import linked_device_model
+from flask_qrlogin.core import errors
+from flask_qrlogin.core import tokens
+from flask_qrlogin.stores.models import linked_device_model
 from flask_qrlogin.stores.sql import file_engine
 from flask_qrlogin.stores.sql import memory_engine
 from flask_qrlogin.stores.sql_devices import SQLDeviceStore
 from flask_qrlogin.testing.device_store_contract import DeviceStoreContract
 from flask_qrlogin.testing.device_store_contract import make_device
-
-from ..servers import MariaDB
-from ..servers import PostgreSQL
-from ..servers import SQLServer
+from tests.servers import MariaDB
+from tests.servers import PostgreSQL
+from tests.servers import SQLServer
 
 
 @contextlib.contextmanager

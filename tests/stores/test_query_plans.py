@@ -12,15 +12,14 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from flask_qrlogin.models import login_request_model
 from flask_qrlogin.stores import sql
+from flask_qrlogin.stores.models import login_request_model
 from flask_qrlogin.stores.sql_statements import Statements
 from flask_qrlogin.stores.sql_statements import to_row
 from flask_qrlogin.testing.store_contract import NOW
 from flask_qrlogin.testing.store_contract import pending
 from flask_qrlogin.testing.store_contract import scanned
-
-from ..servers import SQLServer
+from tests.servers import SQLServer
 
 TABLE: sa.Table = login_request_model(sa.MetaData()).__table__  # type: ignore[attr-defined]
 #: Enough that no planner finds it cheaper to read all of them.
@@ -51,7 +50,7 @@ def engine(
             )
         )
         # Most of them have one, where codes can be typed.
-        | {"typed_code": None if number % 10 == 0 else code(number)}
+        | {"user_code": None if number % 10 == 0 else code(number)}
         for number in range(ROWS)
     ]
     with engine.begin() as connection:
@@ -89,7 +88,7 @@ def find(store: sql.SQLStore, id: str) -> None:
 
 
 def find_by_code(store: sql.SQLStore, id: str) -> None:
-    assert [request.typed_code for request in store.find_by_code(code(7))] == [code(7)]
+    assert [request.user_code for request in store.find_by_code(code(7))] == [code(7)]
 
 
 def count_started(store: sql.SQLStore, id: str) -> None:
@@ -107,7 +106,7 @@ def delete_expired(store: sql.SQLStore, id: str) -> None:
         (swap, {PRIMARY_KEY}),
         (versions, {PRIMARY_KEY}),
         (find, {"user_id", SORTED}),
-        (find_by_code, {"typed_code", SORTED}),
+        (find_by_code, {"user_code", SORTED}),
         (count_started, {"network"}),
         # Sorted, it would read all that have expired to delete a few.
         (delete_expired, {"expires_at", PRIMARY_KEY}),

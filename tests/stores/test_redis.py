@@ -14,19 +14,18 @@ from datetime import UTC
 import pytest
 import redis
 
-from flask_qrlogin import errors
-from flask_qrlogin.login_request import Profile
+from flask_qrlogin.core import errors
+from flask_qrlogin.core.login_request import Profile
+from flask_qrlogin.core.transitions import cancel
+from flask_qrlogin.core.transitions import scan
 from flask_qrlogin.stores.redis import connect
 from flask_qrlogin.stores.redis import RedisStore
 from flask_qrlogin.testing.store_contract import NOW
 from flask_qrlogin.testing.store_contract import pending
 from flask_qrlogin.testing.store_contract import scanned
-from flask_qrlogin.transitions import cancel
-from flask_qrlogin.transitions import scan
-
-from ..processes import free_port
-from ..servers import Redis
-from ..servers import running
+from tests.processes import free_port
+from tests.servers import Redis
+from tests.servers import running
 
 
 @pytest.fixture

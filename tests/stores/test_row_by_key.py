@@ -10,16 +10,15 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from flask_qrlogin import errors
-from flask_qrlogin import tokens
-from flask_qrlogin.models import login_request_model
+from flask_qrlogin.core import errors
+from flask_qrlogin.core import tokens
 from flask_qrlogin.stores import sql
+from flask_qrlogin.stores.models import login_request_model
 from flask_qrlogin.stores.row_by_key import RowByKey
 from flask_qrlogin.testing.store_contract import NOW
 from flask_qrlogin.testing.store_contract import pending
 from flask_qrlogin.testing.store_contract import scanned
-
-from ..servers import PostgreSQL
+from tests.servers import PostgreSQL
 
 MakeStore: t.TypeAlias = c.Callable[..., sql.SQLStore]
 

@@ -10,14 +10,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from flask_qrlogin import errors
-from flask_qrlogin import tokens
-from flask_qrlogin.models import login_request_model
-from flask_qrlogin.models import LoginRequestMixin
+from flask_qrlogin.core import errors
+from flask_qrlogin.core import tokens
+from flask_qrlogin.core.transitions import cancel
 from flask_qrlogin.stores import sql
+from flask_qrlogin.stores.models import login_request_model
+from flask_qrlogin.stores.models import LoginRequestMixin
 from flask_qrlogin.testing.store_contract import NOW
 from flask_qrlogin.testing.store_contract import pending
-from flask_qrlogin.transitions import cancel
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_making_the_table_twice_is_fine(engine: sa.Engine, model: type[LoginRequ
     assert [index["column_names"] for index in indexes] == [
         ["expires_at"],
         ["network", "expires_at"],
-        ["typed_code"],
+        ["user_code"],
         ["user_id"],
     ]
 

@@ -13,19 +13,18 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from flask_qrlogin import errors
-from flask_qrlogin.ledger import Ledger
-from flask_qrlogin.login_request import LoginRequest
-from flask_qrlogin.models import login_request_model
-from flask_qrlogin.notifiers.postgres import PostgresNotifier
+from flask_qrlogin.core import errors
+from flask_qrlogin.core.login_request import LoginRequest
+from flask_qrlogin.core.repository import LoginRequests
+from flask_qrlogin.core.transitions import cancel
 from flask_qrlogin.stores import sql
+from flask_qrlogin.stores.models import login_request_model
 from flask_qrlogin.testing.store_contract import NOW
 from flask_qrlogin.testing.store_contract import pending
 from flask_qrlogin.testing.store_contract import scanned
-from flask_qrlogin.transitions import cancel
-
-from ..servers import PostgreSQL
-from ..servers import SQLServer
+from flask_qrlogin.waiting.notifiers.postgres import PostgresNotifier
+from tests.servers import PostgreSQL
+from tests.servers import SQLServer
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])
@@ -60,7 +59,7 @@ def test_after_a_restart_of_the_server_nobody_meets_an_error(
 ) -> None:
     request, later = pending(), pending()
     store.add(request)
-    ledger = Ledger(store, clock=lambda: NOW, announce=lambda request: None)
+    ledger = LoginRequests(store, clock=lambda: NOW, announce=lambda request: None)
     for use in (
         lambda: store.get(request.id),
         lambda: store.versions([request.id]),

@@ -12,14 +12,14 @@ from datetime import datetime
 from flask_qrlogin import Confirmation
 from flask_qrlogin import LoginRequest
 from flask_qrlogin import State
-from flask_qrlogin.errors import StoreUnavailable
-from flask_qrlogin.login_request import TIMES
-from flask_qrlogin.ports import FOUND_AT_MOST
+from flask_qrlogin.core.errors import StoreUnavailable
+from flask_qrlogin.core.login_request import TIMES
+from flask_qrlogin.core.ports import FOUND_AT_MOST
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS request (
     id TEXT PRIMARY KEY, version INT, deadline REAL, expires_at REAL, created_at REAL,
-    network TEXT, user_id TEXT, typed_code TEXT, record TEXT
+    network TEXT, user_id TEXT, user_code TEXT, record TEXT
 )
 """
 
@@ -44,7 +44,7 @@ class OwnStore:
         # One statement, so that of many who try at once one succeeds.
         statement = """
             UPDATE request SET (id, version, deadline, expires_at, created_at, network, user_id,
-            typed_code, record) = (?,?,?,?,?,?,?,?,?) WHERE id = ? AND version = ? AND deadline > ?
+            user_code, record) = (?,?,?,?,?,?,?,?,?) WHERE id = ? AND version = ? AND deadline > ?
         """
         with self._rows() as rows:
             values = (*_row(new), old.id, old.version, now.timestamp())
@@ -59,11 +59,12 @@ class OwnStore:
         found = self._find("user_id = ?", user_id)
         return [request for request in found if not request.state_at(now).is_end][:FOUND_AT_MOST]
 
-    def find_by_code(self, typed_code: str) -> list[LoginRequest]:
-        return self._find("typed_code = ?", typed_code)[:FOUND_AT_MOST]
+    def find_by_code(self, user_code: str) -> list[LoginRequest]:
+        return self._find("user_code = ?", user_code)[:FOUND_AT_MOST]
 
     def count_started(self, network: str, now: datetime, limit: int) -> int:
-        return len(self._find("network = ? AND expires_at > ?", network, now.timestamp())[:limit])
+        found = self._find("network = ? AND expires_at > ?", network, now.timestamp())
+        return min(limit, sum(not request.state.is_answered for request in found))
 
     def delete_expired(self, before: datetime, limit: int) -> list[LoginRequest]:
         statement = """
@@ -92,7 +93,7 @@ class OwnStore:
 def _row(request: LoginRequest) -> tuple[object, ...]:
     times = (request.deadline, request.expires_at, request.created_at)
     record = json.dumps(dataclasses.asdict(request), default=str)
-    hints = (request.network, request.user_id, request.typed_code)
+    hints = (request.network, request.user_id, request.user_code)
     return (request.id, request.version, *(at.timestamp() for at in times), *hints, record)
 
 

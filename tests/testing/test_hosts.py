@@ -15,8 +15,8 @@ from flask_qrlogin import State
 from flask_qrlogin.testing import FakeApp
 from flask_qrlogin.testing import FakeBrowser
 from flask_qrlogin.testing import FakePhone
+from tests.smoke import readme_app
 
-from ..smoke import readme_app
 from .factory import add_user
 from .factory import create_app
 

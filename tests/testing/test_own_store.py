@@ -7,14 +7,14 @@ import pathlib
 
 import pytest
 
-from flask_qrlogin.errors import StoreUnavailable
+from flask_qrlogin.core.errors import StoreUnavailable
 from flask_qrlogin.testing import FakeBrowser
 from flask_qrlogin.testing import FakePhone
 from flask_qrlogin.testing.store_contract import OpenStore
 from flask_qrlogin.testing.store_contract import SharedStoreContract
+from tests.web.host import Host
+from tests.web.host import PEOPLE
 
-from ..web.host import Host
-from ..web.host import PEOPLE
 from .own_store import OwnStore
 
 

@@ -145,7 +145,7 @@ class TestThePhone:
         assert phone.user_id == "1"
 
     def test_logs_in_again_where_the_number_is_typed(self) -> None:
-        app = create_app(QRLOGIN_CONFIRMATION="typed")
+        app = create_app(QRLOGIN_CONFIRMATION="reauth")
         add_user(app)
         browser, phone = FakeBrowser(app), FakePhone(app, 1)
         with Clock().set_in(app) as clock:
@@ -158,26 +158,26 @@ class TestThePhone:
             browser.wait_for_login()
 
     def test_types_a_code_where_it_cannot_scan(self) -> None:
-        app = create_app(QRLOGIN_TYPED_CODE=True)
+        app = create_app(QRLOGIN_USER_CODE=True)
         flask_limiter.Limiter(lambda: "everybody", app=app, storage_uri="memory://")
         add_user(app)
         browser, phone = FakeBrowser(app), FakePhone(app)
         browser.show_code()
-        assert browser.typed_code is not None
+        assert browser.user_code is not None
         with pytest.raises(Refused, match="login_required"):
-            phone.type_code(browser.typed_code)
+            phone.type_code(browser.user_code)
         phone.log_in(1)
         with pytest.raises(Refused, match="code_not_found"):
             phone.type_code("ZZZZ-ZZZZ")
-        phone.type_code(browser.typed_code.lower())
-        assert "typed_code" in phone.asked["warnings"]
+        phone.type_code(browser.user_code.lower())
+        assert "user_code" in phone.asked["warnings"]
         phone.approve(number=browser.number)
         assert browser.wait_for_login() == "/"
 
     def test_cannot_type_one_that_is_not_shown(
         self, browser: FakeBrowser, phone: FakePhone
     ) -> None:
-        assert browser.typed_code is None
+        assert browser.user_code is None
         with pytest.raises(Refused, match=r"not_allowed .*Scan the code"):
             phone.type_code("ZZZZ-ZZZZ")
 
@@ -301,12 +301,12 @@ class TestTheNativeApp:
             native.approve()
 
     def test_types_a_code(self, loader: None) -> None:
-        app = create_app(QRLOGIN_TYPED_CODE=True)
+        app = create_app(QRLOGIN_USER_CODE=True)
         flask_limiter.Limiter(lambda: "everybody", app=app, storage_uri="memory://")
         add_user(app)
         browser, native = FakeBrowser(app), FakeApp(app, authorization="Bearer token")
         browser.show_code()
-        assert "typed_code" in native.type_code(str(browser.typed_code))["warnings"]
+        assert "user_code" in native.type_code(str(browser.user_code))["warnings"]
         native.approve(number=browser.number)
         assert browser.wait_for_login() == "/"
 

@@ -13,7 +13,7 @@ from flask_qrlogin import LoginRequest
 from flask_qrlogin import Place
 from flask_qrlogin import Profile
 from flask_qrlogin import QRLogin
-from flask_qrlogin import Signals
+from flask_qrlogin import RiskSignals
 
 qrlogin = QRLogin()
 
@@ -114,23 +114,23 @@ def locate_by_name(address: str) -> str | None:
     return "Japan"
 
 
-@qrlogin.after_login
+@qrlogin.default_next
 def go_on(user: User, login_request: LoginRequest) -> str | None:
     return login_request.next
 
 
-@qrlogin.after_login  # type: ignore[type-var]
+@qrlogin.default_next  # type: ignore[type-var]
 def go_away(user: User, login_request: LoginRequest) -> flask.Response:
     return flask.Response(user.name)
 
 
 @qrlogin.confirmation_policy
-def ask(user: User, login_request: LoginRequest, signals: Signals) -> Confirmation | None:
-    return Confirmation.TYPED if "old_request" in signals.warnings else None
+def ask(user: User, login_request: LoginRequest, signals: RiskSignals) -> Confirmation | None:
+    return Confirmation.REAUTH if "old_request" in signals.warnings else None
 
 
 @qrlogin.confirmation_policy  # type: ignore[type-var]
-def ask_by_name(user: User, login_request: LoginRequest, signals: Signals) -> str:
+def ask_by_name(user: User, login_request: LoginRequest, signals: RiskSignals) -> str:
     return "tap"
 
 
@@ -186,7 +186,7 @@ def decorated_functions_keep_their_types(
     t.assert_type(describe(user_agent=""), str)
     t.assert_type(locate("192.0.2.1"), Place | None)
     t.assert_type(go_on(user, login_request), str | None)
-    t.assert_type(ask(user, login_request, Signals()), Confirmation | None)
+    t.assert_type(ask(user, login_request, RiskSignals()), Confirmation | None)
     t.assert_type(check_passkey(user, request, login_request), bool)
     t.assert_type(same_name(user, hint="ann"), bool)
     t.assert_type(how_strong(user, request), tuple[str | None, datetime | None])

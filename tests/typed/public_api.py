@@ -21,32 +21,32 @@ from flask_qrlogin import is_qr_login
 from flask_qrlogin import linked_device_model
 from flask_qrlogin import LinkedDevice
 from flask_qrlogin import LinkedDeviceMixin
+from flask_qrlogin import LinkedDeviceStore
 from flask_qrlogin import login_request_model
 from flask_qrlogin import LoginRequest
 from flask_qrlogin import LoginRequestMixin
+from flask_qrlogin import LoginRequestStore
+from flask_qrlogin import Notifier
 from flask_qrlogin import Place
 from flask_qrlogin import Profile
 from flask_qrlogin import qr_device
 from flask_qrlogin import QRLogin
 from flask_qrlogin import QRLoginError
 from flask_qrlogin import QRStyle
+from flask_qrlogin import Refusal
 from flask_qrlogin import release_waiting
-from flask_qrlogin import Signals
+from flask_qrlogin import RiskSignals
 from flask_qrlogin import signals
 from flask_qrlogin import State
-from flask_qrlogin.errors import NotAllowed
-from flask_qrlogin.errors import Refusal
-from flask_qrlogin.ports import LinkedDeviceStore
-from flask_qrlogin.ports import LoginRequestStore
-from flask_qrlogin.ports import Notifier
+from flask_qrlogin import StoreUnavailable
+from flask_qrlogin.core.errors import NotAllowed
 from flask_qrlogin.stores.memory import MemoryStore
 from flask_qrlogin.testing import Clock
 from flask_qrlogin.testing import FakeApp
 from flask_qrlogin.testing import FakeBrowser
 from flask_qrlogin.testing import FakePhone
 from flask_qrlogin.testing import Refused
-
-from ..testing.own_store import OwnStore
+from tests.testing.own_store import OwnStore
 
 
 def added_to_an_app(app: flask.Flask, db: SQLAlchemy, notifier: Notifier) -> None:
@@ -82,7 +82,7 @@ def who_is_logged_in(user: object) -> None:
     end_qr_logins(user)
 
 
-def records(request: LoginRequest, device: LinkedDevice, told: Signals) -> None:
+def records(request: LoginRequest, device: LinkedDevice, told: RiskSignals) -> None:
     t.assert_type(request.id, str)
     t.assert_type(request.state, State)
     t.assert_type(request.state.is_end, bool)
@@ -104,7 +104,7 @@ def records(request: LoginRequest, device: LinkedDevice, told: Signals) -> None:
 
 
 def signals_are_told(app: flask.Flask) -> None:
-    @signals.request_redeemed.connect_via(app)
+    @signals.login_redeemed.connect_via(app)
     def note(sender: flask.Flask, *, login_request: LoginRequest, **extra: object) -> None:
         print(login_request.id)
 
@@ -118,6 +118,7 @@ def errors_are_caught(refusal: Refusal) -> None:
     t.assert_type(refusal.detail, str | None)
     root: type[QRLoginError] = ConfigurationError
     root = NotAllowed
+    root = StoreUnavailable
     print(root, flask_qrlogin.__version__)
 
 
@@ -127,7 +128,7 @@ def logins_are_played(app: flask.Flask, user: object, code: str) -> None:
     t.assert_type(browser.show_code(next="/"), str)
     t.assert_type(browser.code, str)
     t.assert_type(browser.number, str | None)
-    t.assert_type(browser.typed_code, str | None)
+    t.assert_type(browser.user_code, str | None)
     t.assert_type(browser.profile, Profile | None)
     t.assert_type(browser.state, State)
     t.assert_type(browser.user_id, str | None)

@@ -19,7 +19,8 @@ TYPED = "".join((HERE / name).read_text() for name in ("hooks.py", "public_api.p
 
 
 def public_of(module: types.ModuleType) -> c.Iterator[tuple[str, t.Any]]:
-    for name, value in vars(module).items():
+    for name in dir(module):
+        value = getattr(module, name)
         if is_ours(value) and not name.startswith("_"):
             yield name, value
 

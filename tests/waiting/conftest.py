@@ -11,10 +11,10 @@ import typing as t
 
 import pytest
 
-from flask_qrlogin import waiting_room
-from flask_qrlogin.waiting_room import WaitingRoom
+from flask_qrlogin.waiting import room as waiting_room
+from flask_qrlogin.waiting.room import WaitingRoom
+from tests.servers import make_tables
 
-from ..servers import make_tables
 from .programs import Browser
 from .programs import WebServer
 from .stand_ins import PATIENCE

@@ -8,16 +8,16 @@ import pathlib
 import socket
 import sys
 
-from .. import parties
-from ..openapi import contract
-from ..parties import Answer
-from ..parties import Headers
-from ..parties import Json
-from ..parties import OverHTTP
-from ..processes import environment
-from ..processes import free_port
-from ..processes import Process
-from ..processes import until
+from tests import parties
+from tests.openapi import contract
+from tests.parties import Answer
+from tests.parties import Headers
+from tests.parties import Json
+from tests.parties import OverHTTP
+from tests.processes import environment
+from tests.processes import free_port
+from tests.processes import Process
+from tests.processes import until
 
 _ROOT = pathlib.Path(__file__).parents[2]
 #: Seconds until a test gives up on what ought to happen at once: fewer than a poll is held.

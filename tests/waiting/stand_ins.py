@@ -6,8 +6,8 @@ import collections.abc as c
 import queue
 import threading
 
-from flask_qrlogin.waiting_room import Waiter
-from flask_qrlogin.waiting_room import WaitingRoom
+from flask_qrlogin.waiting.room import Waiter
+from flask_qrlogin.waiting.room import WaitingRoom
 
 #: Seconds until a test gives up on what ought to happen at once.
 PATIENCE = 10

@@ -26,7 +26,7 @@ each_server = pytest.mark.parametrize("name", SERVERS)
 def test_a_client_that_hangs_up_frees_its_place_at_once(
     serve_all: Serve, send_poll: SendPoll, name: str
 ) -> None:
-    server = serve_all(name, QRLOGIN_MAX_WAITING=2)
+    server = serve_all(name, QRLOGIN_HELD_POLLS=2)
     browsers = [started(server) for _ in range(3)]
     connections = [send_poll(browser) for browser in browsers[:2]]
     server.until_waiting(2)
@@ -50,7 +50,7 @@ def test_a_client_that_hangs_up_frees_its_place_at_once(
 def test_many_that_hang_up_leave_nothing_behind(
     serve_all: Serve, send_poll: SendPoll, name: str
 ) -> None:
-    server = serve_all(name, QRLOGIN_MAX_WAITING=2)
+    server = serve_all(name, QRLOGIN_HELD_POLLS=2)
     for _ in range(20):
         connection = send_poll(started(server))
         server.until_waiting(1)
@@ -63,7 +63,7 @@ def test_a_client_that_has_closed_its_half_is_answered(
     serve_all: Serve, send_poll: SendPoll, name: str
 ) -> None:
     """Few clients do so. That they get an answer too early does no harm."""
-    server = serve_all(name, QRLOGIN_MAX_WAITING=2)
+    server = serve_all(name, QRLOGIN_HELD_POLLS=2)
     connection = send_poll(started(server))
     server.until_waiting(1)
     connection.shutdown(socket.SHUT_WR)
@@ -73,7 +73,7 @@ def test_a_client_that_has_closed_its_half_is_answered(
 
 @each_server
 def test_a_connection_can_be_used_again_after_a_hold(serve_all: Serve, name: str) -> None:
-    server = serve_all(name, QRLOGIN_MAX_WAITING=2)
+    server = serve_all(name, QRLOGIN_HELD_POLLS=2)
     browser, phone = started(server), Phone(server.port)
     with contextlib.closing(browser.wire.connect()) as browser.wire.connection:
         assert browser.wait(1)["state"] == "pending"

@@ -9,7 +9,8 @@ import time
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from ..processes import until
+from tests.processes import until
+
 from .conftest import Serve
 from .conftest import started
 from .programs import Phone
@@ -35,7 +36,7 @@ def has_no_error(server: WebServer) -> bool:
     ids=["by itself", "by hand"],
 )
 def test_the_end_of_a_server_answers_who_waits(serve: Serve, name: str, options: str) -> None:
-    server = serve(f"{name} {options}", QRLOGIN_MAX_WAITING=8)
+    server = serve(f"{name} {options}", QRLOGIN_HELD_POLLS=8)
     browsers = [started(server) for _ in range(5)]
     held = [browser.hold() for browser in browsers]
     server.until_waiting(5)
@@ -55,7 +56,7 @@ def test_the_end_of_a_server_answers_who_waits(serve: Serve, name: str, options:
 @pytest.mark.full
 @each_server
 def test_a_reload_answers_who_waits_and_later_ones_are_held_again(serve: Serve, name: str) -> None:
-    server = serve(name, QRLOGIN_MAX_WAITING=8)
+    server = serve(name, QRLOGIN_HELD_POLLS=8)
     old = server.home()["pid"]
     browser = started(server)
     held = server.hold(browser)

@@ -6,10 +6,10 @@ import logging
 
 import pytest
 
-from flask_qrlogin.errors import StoreUnavailable
-from flask_qrlogin.ports import HEARTBEAT
-from flask_qrlogin.waiting_room import LOOK_EVERY
-from flask_qrlogin.waiting_room import WaitingRoom
+from flask_qrlogin.core.errors import StoreUnavailable
+from flask_qrlogin.core.ports import HEARTBEAT
+from flask_qrlogin.waiting.room import LOOK_EVERY
+from flask_qrlogin.waiting.room import WaitingRoom
 
 from .stand_ins import enter
 from .stand_ins import PATIENCE

@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from ..processes import until
+from tests.processes import until
+
 from .conftest import SendPoll
 from .conftest import Serve
 from .conftest import started
@@ -93,7 +94,7 @@ def test_polls_are_held_where_the_server_bears_it(
 def test_where_the_app_says_so_polls_are_held_if_there_are_threads_at_all(
     serve_all: Serve, name: str, holds: bool
 ) -> None:
-    server = serve_all(name, QRLOGIN_MAX_WAITING=2)
+    server = serve_all(name, QRLOGIN_HELD_POLLS=2)
     browsers = [started(server) for _ in range(3)]
     if holds:
         held = [browser.hold() for browser in browsers[:2]]
@@ -107,7 +108,7 @@ def test_where_the_app_says_so_polls_are_held_if_there_are_threads_at_all(
 
 @pytest.mark.full
 def test_with_more_waiting_than_threads_the_site_answers(serve: Serve) -> None:
-    server = serve("gunicorn gthread --workers 2 --threads 8", QRLOGIN_MAX_WAITING=4)
+    server = serve("gunicorn gthread --workers 2 --threads 8", QRLOGIN_HELD_POLLS=4)
     over, polls = threading.Event(), [0] * 40
 
     def wait_for_login(number: int) -> None:

@@ -6,9 +6,10 @@ import time
 
 import pytest
 
-from ..servers import make_tables
-from ..servers import PostgreSQL
-from ..servers import Redis
+from tests.servers import make_tables
+from tests.servers import PostgreSQL
+from tests.servers import Redis
+
 from .conftest import Serve
 from .conftest import started
 from .programs import Phone
@@ -17,7 +18,7 @@ from .programs import Phone
 def check_that_they_reach_each_other(serve: Serve, **config: object) -> None:
     here, there = (
         serve("gunicorn gevent", **config),
-        serve("gunicorn gthread --threads 8", QRLOGIN_MAX_WAITING=4, **config),
+        serve("gunicorn gthread --threads 8", QRLOGIN_HELD_POLLS=4, **config),
     )
     for waits, approves in ((here, there), (there, here)):
         browser, phone = started(waits), Phone(approves.port)

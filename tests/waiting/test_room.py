@@ -11,8 +11,8 @@ import warnings
 
 import pytest
 
-from flask_qrlogin.waiting_room import Waiter
-from flask_qrlogin.waiting_room import WaitingRoom
+from flask_qrlogin.waiting.room import Waiter
+from flask_qrlogin.waiting.room import WaitingRoom
 
 from .stand_ins import enter
 from .stand_ins import PATIENCE

@@ -23,8 +23,8 @@ import pytest
 from flask_qrlogin import QRLogin
 from flask_qrlogin import release_waiting
 from flask_qrlogin.stores.memory import MemoryStore
-from flask_qrlogin.web import server
-from flask_qrlogin.web.hang_up import HangUps
+from flask_qrlogin.waiting import server
+from flask_qrlogin.waiting.hang_up import HangUps
 
 from .stand_ins import PATIENCE
 
@@ -222,7 +222,7 @@ class Slow:
 def test_a_connection_that_has_ended_before_is_noticed_too(
     ends: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_qrlogin.web.hang_up._epoll", Slow)
+    monkeypatch.setattr("flask_qrlogin.waiting.hang_up._epoll", Slow)
     ends[1].close()
     hung_up = threading.Event()
     with HangUps().watch({"werkzeug.socket": ends[0]}, hung_up.set):
@@ -300,7 +300,7 @@ def test_a_server_that_shows_no_socket_is_not_watched(environ: dict[str, t.Any])
 def test_a_system_without_epoll_or_fork_is_fine(
     monkeypatch: pytest.MonkeyPatch, ends: tuple[socket.socket, socket.socket]
 ) -> None:
-    monkeypatch.setattr("flask_qrlogin.web.hang_up._EVENTS", 0)
+    monkeypatch.setattr("flask_qrlogin.waiting.hang_up._EVENTS", 0)
     monkeypatch.delattr(os, "register_at_fork")
     monkeypatch.delattr(select, "epoll")
     with HangUps().watch({"werkzeug.socket": ends[0]}, lambda: None):

@@ -18,7 +18,7 @@ from werkzeug.routing import Rule
 
 from flask_qrlogin import QRLogin
 from flask_qrlogin.app_state import AppState
-from flask_qrlogin.ports import LoginRequestStore
+from flask_qrlogin.core.ports import LoginRequestStore
 from flask_qrlogin.stores.sql import SQLStore
 from flask_qrlogin.testing import Clock
 

@@ -10,7 +10,7 @@ import typing as t
 import pytest
 from werkzeug.test import TestResponse
 
-from flask_qrlogin.errors import StoreUnavailable
+from flask_qrlogin.core.errors import StoreUnavailable
 from flask_qrlogin.stores.memory import MemoryStore
 
 from .conftest import MakeHost

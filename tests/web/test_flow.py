@@ -142,7 +142,7 @@ def test_an_expired_request_is_signalled_by_whoever_deletes_it(host: Host) -> No
     def tell(sender: object, login_request: LoginRequest) -> None:
         told.append(login_request.id)
 
-    signals.request_expired.connect(tell, host.app)
+    signals.login_expired.connect(tell, host.app)
     expired = browser.request["id"]
     host.clock.advance(301)
     assert browser.poll()["state"] == "expired"

@@ -6,16 +6,21 @@ import collections.abc as c
 import logging
 import typing as t
 
+import blinker
+import flask
 import flask_login
 import pytest
 
+from flask_qrlogin import is_qr_login
 from flask_qrlogin import LoginRequest
 from flask_qrlogin import Profile
+from flask_qrlogin import qr_device
 from flask_qrlogin import signals
 from flask_qrlogin import State
 
 from .conftest import MakeHost
 from .host import Host
+from .host import PEOPLE
 from .host import User
 from .parties import Browser
 from .parties import Json
@@ -101,11 +106,11 @@ class TestAHookThatFails:
     def test_after_the_login_does_not_undo_it(
         self, host: Host, caplog: pytest.LogCaptureFixture
     ) -> None:
-        host.qrlogin.after_login(fail)
+        host.qrlogin.default_next(fail)
         browser = host.browser()
         assert host.log_in_by_qr(browser)["location"] == "/"
         assert browser.who() == "anna"
-        assert "after_login" in caplog.text
+        assert "default_next" in caplog.text
 
 
 class TestAHookThatRefuses:
@@ -198,6 +203,52 @@ class TestAReceiverThatFails:
     def test_does_not_keep_others_from_hearing(self, host: Host, receivers: list[str]) -> None:
         host.log_in_by_qr(host.browser())
         assert receivers == ["pending", "scanned", "approved", "redeemed"]
+
+
+class TestALoginThatIsDone:
+    def test_is_told_of_after_login_user_and_last_of_all_as_completed(self, host: Host) -> None:
+        heard: list[tuple[str, str]] = []
+
+        def connect(signal: blinker.Signal, name: str) -> None:
+            def hear(sender: object, **extra: object) -> None:
+                heard.append((name, flask_login.current_user.get_id()))
+
+            signal.connect(hear, host.app, weak=False)
+
+        connect(flask_login.user_logged_in, "logged in")
+        for name in ("login_redeemed", "device_linked", "login_completed"):
+            connect(getattr(signals, name), name)
+        host.log_in_by_qr(host.browser())
+        names = [name for name, _ in heard]
+        assert names == ["logged in", "login_redeemed", "device_linked", "login_completed"]
+        assert {id for _, id in heard} == {str(PEOPLE["anna"][0])}
+
+    def test_keeps_what_a_receiver_writes_to_the_session(self, host: Host) -> None:
+        told: dict[str, t.Any] = {}
+
+        def note(sender: object, **what: t.Any) -> None:
+            told.update(what)
+            flask.session["welcomed"] = what["user"].name
+
+        signals.login_completed.connect(note, host.app)
+        browser = host.browser()
+        host.log_in_by_qr(browser)
+        assert browser.session()["welcomed"] == "anna"
+        assert told.keys() == {"user", "login_request", "device"}
+        assert told["device"].id == told["login_request"].id
+
+    def test_can_be_asked_for_in_flask_logins_own_signal(self, host: Host) -> None:
+        asked: list[tuple[bool, bool]] = []
+
+        def ask(sender: object, user: User) -> None:
+            asked.append((is_qr_login(), qr_device() is not None))
+
+        flask_login.user_logged_in.connect(ask, host.app)
+        browser = host.browser()
+        host.log_in_by_qr(browser)
+        browser.log_out()
+        browser.log_in("ben")
+        assert asked == [(True, True), (False, False)]
 
 
 class TestFlaskLogin:

@@ -17,9 +17,9 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.catalog import Message
 
-from flask_qrlogin import i18n
-from flask_qrlogin.i18n import _load as load
-from flask_qrlogin.i18n import _shipped as shipped
+from flask_qrlogin.web import i18n
+from flask_qrlogin.web.i18n import _load as load
+from flask_qrlogin.web.i18n import _shipped as shipped
 from tests import catalogues
 
 from .conftest import MakeHost

@@ -16,13 +16,13 @@ from flask_limiter import ExemptionScope
 from flask_limiter.util import get_remote_address
 from werkzeug.test import TestResponse
 
-from flask_qrlogin import budgets
 from flask_qrlogin import ConfigurationError
-from flask_qrlogin import tokens
+from flask_qrlogin.config import budgets
+from flask_qrlogin.core import tokens
 from flask_qrlogin.testing import Clock
+from tests.servers import Redis
+from tests.servers import running
 
-from ..servers import Redis
-from ..servers import running
 from .conftest import MakeHost
 from .host import Host
 from .parties import Browser

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from flask_qrlogin import LoginRequest
-from flask_qrlogin.web.next_path import is_own_path
+from flask_qrlogin.core.next_path import is_own_path
 
 from .conftest import MakeHost
 from .host import Host
@@ -133,8 +133,8 @@ class TestWithoutNext:
     def test_the_hook_decides(self, host: Host) -> None:
         asked: list[tuple[str, str]] = []
 
-        @host.qrlogin.after_login
-        def after_login(user: User, login_request: LoginRequest) -> str | None:
+        @host.qrlogin.default_next
+        def default_next(user: User, login_request: LoginRequest) -> str | None:
             asked.append((user.name, login_request.state))
             return f"/people/{user.name}"
 
@@ -142,12 +142,12 @@ class TestWithoutNext:
         assert asked == [("anna", "redeemed")]
 
     def test_next_goes_before_the_hook(self, host: Host) -> None:
-        host.qrlogin.after_login(lambda user, login_request: "/hook")
+        host.qrlogin.default_next(lambda user, login_request: "/hook")
         assert host.log_in_by_qr(host.browser(), next="/docs")["location"] == "/docs"
 
     def test_the_configuration_comes_last(self, make_host: MakeHost) -> None:
         host = make_host(QRLOGIN_REDIRECT="/start")
-        host.qrlogin.after_login(lambda user, login_request: None)
+        host.qrlogin.default_next(lambda user, login_request: None)
         assert host.log_in_by_qr(host.browser())["location"] == "/start"
 
 

@@ -12,8 +12,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from flask_qrlogin import LoginRequest
-from flask_qrlogin.errors import StoreUnavailable
-from flask_qrlogin.ports import LoginRequestStore
+from flask_qrlogin.core.errors import StoreUnavailable
+from flask_qrlogin.core.ports import LoginRequestStore
 
 from .host import Host
 from .parties import Browser

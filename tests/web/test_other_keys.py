@@ -9,15 +9,15 @@ import types
 import flask_login.config
 import pytest
 
-from flask_qrlogin import errors
+from flask_qrlogin.core import errors
 from flask_qrlogin.stores.sql_devices import SQLDeviceStore
 from flask_qrlogin.web import session_keys
 
 from .conftest import MakeHost
+from .devices.test_session import TestADevice as TestADevice
+from .devices.test_session import TestASecondStep as TestASecondStep
+from .devices.test_session import TestTheEnd as TestTheEnd
 from .host import Host
-from .test_device_session import TestADevice as TestADevice
-from .test_device_session import TestASecondStep as TestASecondStep
-from .test_device_session import TestTheEnd as TestTheEnd
 from .test_host_session import TestRememberCookie as TestRememberCookie
 from .test_session_untouched import refresh_and_look_before
 from .test_session_untouched import test_whoever_is_remembered as test_whoever_is_remembered

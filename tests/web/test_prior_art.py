@@ -7,7 +7,7 @@ import typing as t
 
 import pytest
 
-from flask_qrlogin.errors import StoreUnavailable
+from flask_qrlogin.core.errors import StoreUnavailable
 
 from .conftest import MakeHost
 from .host import Host
@@ -48,8 +48,8 @@ def test_the_first_poll_right_after_the_start_is_welcome(browser: Browser) -> No
 def test_the_number_of_codes_that_a_page_asks_for_by_itself_is_capped(
     make_host: MakeHost,
 ) -> None:
-    assert 'rounds="5"' in make_host().browser().get("/qrlogin/").text
-    assert 'rounds="2"' in make_host(QRLOGIN_AUTO_ROUNDS=2).browser().get("/login").text
+    assert 'renewals="5"' in make_host().browser().get("/qrlogin/").text
+    assert 'renewals="2"' in make_host(QRLOGIN_AUTO_RENEWALS=2).browser().get("/login").text
 
 
 def test_trouble_of_the_store_passes(

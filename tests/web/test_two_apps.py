@@ -6,9 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from flask_qrlogin import ConfigurationError
-from flask_qrlogin import host_database
 from flask_qrlogin import QRLogin
 from flask_qrlogin import signals
+from flask_qrlogin.stores import host_database
 from flask_qrlogin.stores.memory import MemoryStore
 from flask_qrlogin.testing import Clock
 
@@ -105,7 +105,7 @@ def test_signals_name_the_app_that_sent_them(hosts: tuple[Host, Host]) -> None:
     def hear(sender: object, **extra: object) -> None:
         heard.append(sender)
 
-    with signals.request_started.connected_to(hear, two.app):
+    with signals.login_started.connected_to(hear, two.app):
         one.browser().start()
         two.browser().start(prefix="/other")
     assert heard == [two.app]

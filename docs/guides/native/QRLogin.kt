@@ -41,7 +41,7 @@ class QRLogin(private val site: URI, private val bearer: String) {
         )
     }
 
-    /** number: what the person picked (confirmation "match") or typed ("typed"); null for "tap". */
+    /** number: what the person picked (confirmation "match") or typed ("reauth"); null for "tap". */
     fun approve(scanned: Scanned, number: String?, remember: Boolean = false) {
         val body = decision(scanned).put("remember", remember)
         if (number != null) body.put("number", number)

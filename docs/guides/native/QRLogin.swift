@@ -18,7 +18,7 @@ struct Scanned: Decodable {
     let site: String
     let asking: Asking
     let warnings: [String]
-    let confirmation: String  // "tap", "match" or "typed"; ask for an update at any other
+    let confirmation: String  // "tap", "match" or "reauth"; ask for an update at any other
     let choices: [String]
     let confirm_token: String
 }
@@ -50,7 +50,7 @@ final class QRLogin: NSObject, URLSessionTaskDelegate {
         try await post("/qrlogin/api/scan", ["token": token], as: Scanned.self)
     }
 
-    /// number: what the person picked ("match") or typed ("typed"); nil for "tap".
+    /// number: what the person picked ("match") or typed ("reauth"); nil for "tap".
     func approve(token: String, _ scanned: Scanned, number: String?, remember: Bool = false) async throws {
         var body: [String: Any] = [
             "token": token, "confirm_token": scanned.confirm_token, "remember": remember,

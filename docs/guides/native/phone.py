@@ -1,6 +1,6 @@
 """A native app in a terminal: python phone.py CODE, where CODE is the link in a QR code.
 
-It may also be the eight letters of a typed code, or a picture of a QR code, for which
+It may also be the eight letters of a user code, or a picture of a QR code, for which
 zxing-cpp and pillow are needed.
 """
 
@@ -25,7 +25,7 @@ WARNINGS = {
     "new_browser": "You have not logged in with that browser by QR code before.",
     "other_network": "That browser is in another network than this phone.",
     "other_country": "That browser is in another country than this phone.",
-    "typed_code": "The code was typed, not scanned: somebody may have told it to you.",
+    "user_code": "The code was typed, not scanned: somebody may have told it to you.",
 }
 
 

@@ -6,7 +6,7 @@ export interface Scanned {
   site: string;
   asking: { browser: string; ip: string | null; place: string | null; age: number };
   warnings: string[];
-  confirmation: string; // "tap", "match" or "typed"; ask for an update at any other
+  confirmation: string; // "tap", "match" or "reauth"; ask for an update at any other
   choices: string[];
   confirm_token: string;
 }
@@ -37,7 +37,7 @@ export class QRLogin {
     return this.post("/qrlogin/api/scan", { token });
   }
 
-  /** number: what the person picked ("match") or typed ("typed"); undefined for "tap". */
+  /** number: what the person picked ("match") or typed ("reauth"); undefined for "tap". */
   async approve(token: string, scanned: Scanned, number?: string, remember = false): Promise<void> {
     const body = { token, confirm_token: scanned.confirm_token, number, remember };
     await this.post("/qrlogin/api/approve", body);

@@ -14,7 +14,7 @@ class Refused implements Exception {
 class Scanned {
   Scanned(this.token, Map<String, dynamic> answer)
       : confirmToken = answer['confirm_token'] as String,
-        confirmation = answer['confirmation'] as String, // tap, match or typed
+        confirmation = answer['confirmation'] as String, // tap, match or reauth
         choices = (answer['choices'] as List).cast<String>(),
         warnings = (answer['warnings'] as List).cast<String>(),
         site = answer['site'] as String,
@@ -46,7 +46,7 @@ class QRLogin {
   Future<Scanned> scan(String token) async =>
       Scanned(token, await _post('/qrlogin/api/scan', {'token': token}));
 
-  /// [number]: what the person picked (match) or typed (typed); null for tap.
+  /// [number]: what the person picked (match) or typed (reauth); null for tap.
   Future<void> approve(Scanned scanned, {String? number, bool remember = false}) =>
       _post('/qrlogin/api/approve', {
         'token': scanned.token,

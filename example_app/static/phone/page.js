@@ -11,7 +11,7 @@ const part = (name, within = phone) => within.querySelector(`[data-${name}]`);
 const camera = new Camera(part("video"));
 const file = part("file");
 
-const CONFIRMATIONS = ["tap", "match", "typed"]; // What this app can ask its owner for.
+const CONFIRMATIONS = ["tap", "match", "reauth"]; // What this app can ask its owner for.
 
 let step = null;
 let person = null;
@@ -102,7 +102,7 @@ function countDown(seconds) {
 async function approval(button) {
   const { token, confirm_token, confirmation } = request;
   const body = { token, confirm_token, remember: part("remember").checked };
-  if (confirmation === "typed") {
+  if (confirmation === "reauth") {
     // A real app asks its owner here, for a passkey or a PIN.
     await api.logIn(person.username, person.password);
     return { ...body, number: part("typed").value };
@@ -113,7 +113,7 @@ async function approval(button) {
 async function decide(decision, button) {
   const wasApproved = step === "approved";
   const { token, confirm_token } = request;
-  if (decision === "approve" && request.confirmation === "typed" && !/^\d\d$/.test(part("typed").value)) {
+  if (decision === "approve" && request.confirmation === "reauth" && !/^\d\d$/.test(part("typed").value)) {
     return say("Type the two digits.");
   }
   try {

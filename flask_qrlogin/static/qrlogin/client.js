@@ -37,7 +37,7 @@ export class LoginClient {
   #quick = false; // The next poll is not to be held.
   #wake = () => {}; // Ends a rest early.
 
-  /** Takes `requestsUrl`, `rounds`, `fields()`: what to send with each start, and `show(detail)`. */
+  /** Takes `requestsUrl`, `renewals`, `fields()`: what to send with each start, and `show(detail)`. */
   constructor(options) {
     this.#options = options;
     this.#show = options.show;
@@ -107,7 +107,7 @@ export class LoginClient {
 
   /** Asks for a code and polls it to its end; if nobody scans it, asks for the next. */
   async #follow(run) {
-    const { requestsUrl, fields, rounds } = this.#options;
+    const { requestsUrl, fields, renewals } = this.#options;
     for (let round = 1, failures = 0, pause = 0; ; ) {
       await this.#rest(pause);
       if (run !== this.#run) return;
@@ -144,7 +144,7 @@ export class LoginClient {
       pause = Math.max(after.interval || 0, SHORTEST_PAUSE);
       if (state === "expired" && before?.state === "pending") {
         // Nobody scans: a forgotten page must not ask for codes for ever.
-        if (round++ >= rounds) return this.#show({ state: "idle" });
+        if (round++ >= renewals) return this.#show({ state: "idle" });
         this.#show({ state: "starting" });
       } else {
         this.#show(after);

@@ -1,5 +1,5 @@
 /**
- * <qr-login requests-url="…" next="…" login-hint="…" rounds="5">: shows what the client tells. It makes no HTTP
+ * <qr-login requests-url="…" next="…" login-hint="…" renewals="5">: shows what the client tells. It makes no HTTP
  * request and holds no text: the server renders all, and this shows the right section and fills its slots.
  * In our dialog it begins when that is opened.
  *
@@ -45,10 +45,10 @@ export class QRLoginElement extends HTMLElement {
   }
 
   #connect() {
-    const rounds = Number(this.getAttribute("rounds") ?? 5);
+    const renewals = Number(this.getAttribute("renewals") ?? 5);
     const client = (this.#client = new LoginClient({
       requestsUrl: this.getAttribute("requests-url"),
-      rounds,
+      renewals,
       // Read at each start: a page may set them when somebody has typed a name.
       fields: () => ({ next: this.getAttribute("next") || null, login_hint: this.getAttribute("login-hint") || null }),
       show: (detail) => this.#show(detail),
@@ -63,7 +63,7 @@ export class QRLoginElement extends HTMLElement {
     for (const change of ["online", "offline"]) on(window, change, () => client.retry());
     client.pause(document.hidden);
     if (dialog) on(dialog, "close", () => client.cancel());
-    else if (rounds > 0) client.start();
+    else if (renewals > 0) client.start();
     else this.#show({ state: "idle" });
   }
 
@@ -109,7 +109,7 @@ export class QRLoginElement extends HTMLElement {
     this.setAttribute("state", state);
     if (qr && qr.svg !== before.qr?.svg) this.#slots("qr", (slot) => slot.replaceChildren(picture(qr.svg)));
     if (profile && !before.profile) this.#scanner(profile);
-    this.#type(detail.typed_code?.text);
+    this.#type(detail.user_code?.text);
     if (detail.title) this.#set("title", { textContent: detail.title });
     this.#set("detail", { textContent: detail.detail ?? "", hidden: !detail.detail });
     this.#set("number", { textContent: number ?? "" });
@@ -149,7 +149,7 @@ export class QRLoginElement extends HTMLElement {
   #type(code) {
     if (!code || code === this.#typedCode) return;
     this.#set("changed", { hidden: !this.#typedCode });
-    this.#set("typed-code", { textContent: [...code].join(" ") });
+    this.#set("user-code", { textContent: [...code].join(" ") });
     this.#typedCode = code;
   }
 

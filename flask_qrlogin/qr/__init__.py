@@ -1,0 +1,3 @@
+"""The picture of a code."""
+
+from __future__ import annotations
