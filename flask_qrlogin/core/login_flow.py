@@ -74,6 +74,18 @@ class LoginFlow:
         self._codes = user_code.UserCodes(secret_keys)
         self._starts = itertools.count()
 
+    def state_of(self, request: LoginRequest) -> State:
+        """Return how far a request has come by now."""
+        return request.state_at(self.now())
+
+    def require_open(self, request: LoginRequest) -> State:
+        """Return the same, of a request that something may still follow.
+
+        Raises:
+            RequestEnded, RequestExpired: it is too late.
+        """
+        return transitions.require_open(request, self.now())
+
     # 1. The browser starts
 
     def draft(

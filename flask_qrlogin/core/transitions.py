@@ -196,12 +196,22 @@ def _require_owner(request: LoginRequest, user_id: str) -> None:
         raise errors.AlreadyScanned
 
 
-def _next(request: LoginRequest, event: Event, now: datetime, **changes: t.Any) -> LoginRequest:
+def require_open(request: LoginRequest, now: datetime) -> State:
+    """Return the state of a request that something may still follow.
+
+    Raises:
+        RequestEnded, RequestExpired: it is too late.
+    """
     state = request.state_at(now)
     if state is State.EXPIRED:
         raise errors.RequestExpired
     if state.is_end:
         raise errors.RequestEnded(state=state.value)
+    return state
+
+
+def _next(request: LoginRequest, event: Event, now: datetime, **changes: t.Any) -> LoginRequest:
+    state = require_open(request, now)
     target = TRANSITIONS.get((state, event))
     if target is None:
         raise errors.NotApproved if event is Event.REDEEM else errors.NotScanned

@@ -10,7 +10,6 @@ import flask
 
 from ..app_state import current_state
 from ..web import guard
-from ..web import host_session
 from . import document
 
 
@@ -19,7 +18,6 @@ def make_blueprint() -> flask.Blueprint:
     blueprint = guard.make_blueprint(
         "qrlogin_openapi", lambda refusal: None, authorize=guard.require_same_origin
     )
-    blueprint.after_request(_discard_session)
     blueprint.get("/openapi.json")(openapi)
     return blueprint
 
@@ -35,8 +33,3 @@ def openapi() -> flask.typing.ResponseReturnValue:
         is_https=base_url.startswith("https:"),
     )
     return flask.Response(written, mimetype="application/json")
-
-
-def _discard_session(response: flask.Response) -> flask.Response:
-    host_session.discard()
-    return response

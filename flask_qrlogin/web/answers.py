@@ -72,7 +72,7 @@ def expires_in(request: LoginRequest) -> int:
 def progress(request: LoginRequest) -> dict[str, t.Any]:
     """Describe how far a request has come, as the app API answers it."""
     return {
-        "state": request.state_at(current_state().flow.now()),
+        "state": current_state().flow.state_of(request),
         "version": request.version,
         "expires_in": expires_in(request),
     }
@@ -93,12 +93,12 @@ def asking(request: LoginRequest) -> dict[str, t.Any]:
 
 def confirming(request: LoginRequest) -> dict[str, t.Any]:
     """Say what the scanner is asked for, and warned of: for the scanner's eyes only."""
-    approvals = current_state().flow
+    flow = current_state().flow
     return {
         "warnings": request.warnings.split(),
         "confirmation": request.confirmation,
-        "choices": approvals.choices(request),
-        "confirm_token": approvals.confirm_token(request),
+        "choices": flow.choices(request),
+        "confirm_token": flow.confirm_token(request),
     }
 
 

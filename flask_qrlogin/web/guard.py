@@ -13,6 +13,7 @@ from .. import signals
 from ..app_state import current_state
 from ..core import errors
 from . import answers
+from . import host_session
 from . import i18n
 from . import limits
 from . import people
@@ -24,13 +25,19 @@ RefusalPage: t.TypeAlias = c.Callable[[errors.Refusal], flask.Response | None]
 
 
 def make_blueprint(
-    name: str, refusal_page: RefusalPage, *, authorize: c.Callable[[], None], **options: t.Any
+    name: str,
+    refusal_page: RefusalPage,
+    *,
+    authorize: c.Callable[[], None],
+    saves_session: c.Callable[[], bool] = lambda: False,
+    **options: t.Any,
 ) -> flask.Blueprint:
     """Make one of our blueprints.
 
     ``refusal_page`` renders a refusal for a person, or returns None to answer with JSON.
-    ``authorize`` refuses a POST that a page of another site may have sent. The blueprints are
-    siblings, since Flask-WTF's exemption does not cover nested ones.
+    ``authorize`` refuses a POST that a page of another site may have sent. ``saves_session`` tells
+    of an answer whether it may save the host's session. The blueprints are siblings, since
+    Flask-WTF's exemption does not cover nested ones.
     """
     blueprint = flask.Blueprint(name, __name__, **options)
     is_first = True
@@ -52,7 +59,9 @@ def make_blueprint(
             _satisfy_csrf_protect(blueprint)
 
     @blueprint.after_request
-    def add_headers(response: flask.Response) -> flask.Response:
+    def finish(response: flask.Response) -> flask.Response:
+        if not saves_session():
+            host_session.discard()
         if flask.request.endpoint == f"{name}.static":
             return response
         response.headers["Cache-Control"] = "no-store"
@@ -83,6 +92,14 @@ def make_blueprint(
         return response
 
     return blueprint
+
+
+def is_page() -> bool:
+    """Let an answer save the session that a person navigates to.
+
+    It may hold what the app's own login has to find.
+    """
+    return flask.request.method != "POST"
 
 
 def _read_body() -> None:

@@ -49,7 +49,7 @@ def place(id: str, *, since: int, wait: float) -> c.Iterator[Waiter | None]:
 def interval(polled: Polled[t.Any], *, since: int) -> float:
     """Return how many seconds a browser leaves until its next poll."""
     state = current_state()
-    now_state = polled.request.state_at(state.flow.now())
+    now_state = state.flow.state_of(polled.request)
     if now_state.is_end:
         return 0
     if now_state is State.PENDING:

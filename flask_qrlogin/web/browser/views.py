@@ -43,13 +43,13 @@ def make_blueprint() -> flask.Blueprint:
         "qrlogin",
         _refusal_page,
         authorize=guard.require_same_origin,
+        saves_session=_saves_session,
         root_path=flask.helpers.get_root_path("flask_qrlogin"),
         template_folder="templates",
         static_folder="static/qrlogin",
         # With the version in the path, modules that import each other stay in step.
         static_url_path=f"/static/{importlib.metadata.version('flask-qrlogin')}",
     )
-    blueprint.after_request(_discard_session)
     blueprint.get("/")(login)
     blueprint.post("/requests")(start)
     blueprint.get("/requests/<id>")(show)
@@ -161,7 +161,7 @@ def poll(id: str) -> flask.typing.ResponseReturnValue:
             interval=holding.interval(polled, since=since),
         )
         response = flask.jsonify(answer | ({"location": location} if location else {}))
-    if location is not None or (not body.is_form and _ended(polled.request)):
+    if location is not None or (not body.is_form and flow.state_of(polled.request).is_end):
         cookies.drop_secret(response, id)
     return response
 
@@ -201,13 +201,11 @@ def qr_png(id: str) -> flask.typing.ResponseReturnValue:
 
 
 def _qr_text(id: str) -> str:
-    request = current_state().flow.of_browser(id, cookies.secret_of(id))
+    flow = current_state().flow
+    request = flow.of_browser(id, cookies.secret_of(id))
     limits.count_poll(id)
-    state = request.state_at(current_state().flow.now())
-    if state is State.EXPIRED:
-        raise errors.RequestExpired
-    if state is not State.PENDING:
-        raise errors.RequestEnded(state=state.value) if state.is_end else errors.AlreadyScanned
+    if flow.require_open(request) is not State.PENDING:
+        raise errors.AlreadyScanned
     return code.qr_text(request)
 
 
@@ -260,20 +258,14 @@ def _log_in(person: people.Person, request: LoginRequest) -> str:
     return location or urls.main_page()
 
 
-def _ended(request: LoginRequest) -> bool:
-    return request.state_at(current_state().flow.now()).is_end
+def _saves_session() -> bool:
+    """Save the session only with the login itself, and with the page a person navigates to."""
+    request = flask.request
+    return request.endpoint == "qrlogin.login" or _LOGGED_IN in request.environ
 
 
 def _see_other(url: str) -> flask.Response:
     return flask.make_response(flask.redirect(url, 303))
-
-
-def _discard_session(response: flask.Response) -> flask.Response:
-    """Save the session only with the login itself, and with the page a person navigates to."""
-    request = flask.request
-    if request.endpoint != "qrlogin.login" and _LOGGED_IN not in request.environ:
-        host_session.discard()
-    return response
 
 
 def _refusal_page(refusal: errors.Refusal) -> flask.Response | None:

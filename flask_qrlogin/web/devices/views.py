@@ -25,9 +25,11 @@ _LOGGED_OUT = "flask_qrlogin.logged_out"
 def make_blueprint() -> flask.Blueprint:
     """Make the pages, for the person who is logged in here."""
     blueprint = guard.make_blueprint(
-        "qrlogin_devices", _refusal_page, authorize=guard.require_same_origin
+        "qrlogin_devices",
+        _refusal_page,
+        authorize=guard.require_same_origin,
+        saves_session=_saves_session,
     )
-    blueprint.after_request(_discard_session)
     blueprint.get("/devices")(show)
     blueprint.post("/devices/<id>/end")(end)
     blueprint.post("/devices/<id>/rename")(rename)
@@ -138,11 +140,9 @@ def _may_end_others(person: people.Person) -> bool:
     return as_good or not host_session.is_by_qr(person.id)
 
 
-def _discard_session(response: flask.Response) -> flask.Response:
+def _saves_session() -> bool:
     """Save the session only with a page, and with what logs out."""
-    if flask.request.method == "POST" and _LOGGED_OUT not in flask.request.environ:
-        host_session.discard()
-    return response
+    return guard.is_page() or _LOGGED_OUT in flask.request.environ
 
 
 def _refusal_page(refusal: errors.Refusal) -> flask.Response:

@@ -11,7 +11,6 @@ from ...core import errors
 from ...core.login_request import LoginRequest
 from .. import answers
 from .. import guard
-from .. import host_session
 from .. import pages
 from .. import people
 from ..body import Body
@@ -89,8 +88,6 @@ def _progress(request: LoginRequest) -> flask.Response:
 
 
 def _finish(response: flask.Response) -> flask.Response:
-    """Set no session cookie: a native app has none."""
-    host_session.discard()
     if response.status_code == errors.LoginRequired.status:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

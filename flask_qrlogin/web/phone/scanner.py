@@ -16,7 +16,10 @@ from . import views as phone
 def make_blueprint() -> flask.Blueprint:
     """Make the part that scans in the page."""
     blueprint = guard.make_blueprint(
-        "qrlogin_scanner", _refusal_page, authorize=guard.require_same_origin
+        "qrlogin_scanner",
+        _refusal_page,
+        authorize=guard.require_same_origin,
+        saves_session=guard.is_page,
     )
     blueprint.get("/scan")(show)
     return blueprint

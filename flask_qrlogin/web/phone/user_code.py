@@ -10,7 +10,6 @@ from ...app_state import current_state
 from ...core import errors
 from .. import answers
 from .. import guard
-from .. import host_session
 from .. import i18n
 from .. import limits
 from .. import pages
@@ -25,9 +24,11 @@ _KEPT = 40
 def make_blueprint() -> flask.Blueprint:
     """Make the part for user codes."""
     blueprint = guard.make_blueprint(
-        "qrlogin_code", _refusal_page, authorize=guard.require_same_origin
+        "qrlogin_code",
+        _refusal_page,
+        authorize=guard.require_same_origin,
+        saves_session=guard.is_page,
     )
-    blueprint.after_request(_discard_session)
     blueprint.get("/code")(show)
     blueprint.post("/code")(enter)
     return blueprint
@@ -72,13 +73,6 @@ def _page(code: str = "", error: dict[str, t.Any] | None = None) -> flask.Respon
         "scanner": flask.url_for("qrlogin_scanner.show"),
     }
     return pages.render("code", code=code, error=error, links=links)
-
-
-def _discard_session(response: flask.Response) -> flask.Response:
-    """Save the session only with a page: it may hold what the app's own login has to find."""
-    if flask.request.method == "POST":
-        host_session.discard()
-    return response
 
 
 def _refusal_page(refusal: errors.Refusal) -> flask.Response:

@@ -31,9 +31,11 @@ from .approver import Approver
 def make_blueprint() -> flask.Blueprint:
     """Make the part for a phone's web browser."""
     blueprint = guard.make_blueprint(
-        "qrlogin_phone", _refusal_page, authorize=guard.require_same_origin
+        "qrlogin_phone",
+        _refusal_page,
+        authorize=guard.require_same_origin,
+        saves_session=guard.is_page,
     )
-    blueprint.after_request(_discard_session)
     blueprint.get("/s/<token>")(open_code)
     blueprint.get("/s/<token>/log-in-again")(log_in_again)
     blueprint.post("/s/<token>/scan")(scan)
@@ -51,17 +53,17 @@ def open_code(token: str) -> flask.typing.ResponseReturnValue:
     Anybody's link, sticker or prefetch can bring a phone here, so opening is not scanning.
     """
     person = people.at_browser()
-    approvals = current_state().flow
+    flow = current_state().flow
     proof = cookies.opened_proof()
     if person is None:
-        request = approvals.of_phone(token, proof=proof)
+        request = flow.of_phone(token, proof=proof)
         limits.count_stranger()
-        _require_open(request)
+        flow.require_open(request)  # A login would not help.
         response = people.ask_to_log_in(
             "Log in to this site on this phone, then scan the code again.", by_qr=False
         )
     else:
-        request = approvals.of_phone(token, user_id=person.id, proof=proof)
+        request = flow.of_phone(token, user_id=person.id, proof=proof)
         _require_own_login(person)
         limits.count_lookup(person.id)
         response = _page(token, request, person)
@@ -78,13 +80,13 @@ def scan(token: str) -> flask.typing.ResponseReturnValue:
 def approve(token: str) -> flask.typing.ResponseReturnValue:
     """Answer ``POST /s/TOKEN/approve``; a request that nobody has scanned is scanned first."""
     approver = require_approver()
-    approvals, proof = current_state().flow, cookies.opened_proof()
+    flow, proof = current_state().flow, cookies.opened_proof()
     body = Body(forms=True)
     confirm_token, number = body.optional_text("confirm_token"), body.optional_text("number")
     if confirm_token is None:
-        request = approvals.of_phone(token, user_id=approver.person.id, proof=proof)
+        request = flow.of_phone(token, user_id=approver.person.id, proof=proof)
         if request.state is State.PENDING:
-            confirm_token = approvals.confirm_token(approver.scan(token, proof=proof))
+            confirm_token = flow.confirm_token(approver.scan(token, proof=proof))
             # The browser shows it only from now on: what was sent is a guess.
             number = None
     # Where more is asked for, the page that this leads to asks for it.
@@ -174,18 +176,9 @@ def _require_own_login(person: people.Person) -> None:
         )
 
 
-def _require_open(request: LoginRequest) -> None:
-    """Say at once what a login would not help with."""
-    state = request.state_at(current_state().flow.now())
-    if state is State.EXPIRED:
-        raise errors.RequestExpired
-    if state.is_end:
-        raise errors.RequestEnded(state=state.value)
-
-
 def _page(token: str, request: LoginRequest, person: people.Person) -> flask.Response:
     if request.user_id is None:
-        _require_open(request)
+        current_state().flow.require_open(request)
     elif request.user_id != person.id:
         raise errors.AlreadyScanned
     progress = answers.progress(request)
@@ -228,13 +221,6 @@ def _another_code(token: str) -> pages.Action:
         return pages.Action(url, i18n.gettext("Type another code"))
     url = flask.url_for("qrlogin_scanner.show")
     return pages.Action(url, i18n.gettext("Scan another code"))
-
-
-def _discard_session(response: flask.Response) -> flask.Response:
-    """Save the session only with a page: it may hold what the app's own login has to find."""
-    if flask.request.method == "POST":
-        host_session.discard()
-    return response
 
 
 def _refusal_page(refusal: errors.Refusal) -> flask.Response:
