@@ -76,7 +76,7 @@ class RedisStore:
     """A :class:`~flask_qrlogin.LoginRequestStore` in Redis, for many hosts.
 
     Redis itself deletes a request a minute after its end, so ``delete_expired`` has nothing to do
-    and the signal ``request_expired`` is never sent. Apps that share one database of Redis need
+    and the signal ``login_expired`` is never sent. Apps that share one database of Redis need
     a ``prefix`` each. Set ``maxmemory-policy`` so that Redis does not evict keys before their time.
     """
 

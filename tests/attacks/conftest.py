@@ -19,7 +19,7 @@ from .people import Person
 from .site import Site
 
 #: How many codes of one network may wait: less than by default, to be reached quickly.
-MAX_PENDING = 40
+PER_NETWORK = 40
 
 
 OpenSite: t.TypeAlias = c.Callable[..., Site]
@@ -75,7 +75,7 @@ def _url(request: pytest.FixtureRequest, store: str, database: str) -> str | Non
 @pytest.fixture
 def site(store: str, open_site: OpenSite) -> Site:
     """The example app as it comes, in two processes behind a proxy."""
-    return open_site(store, config={"QRLOGIN_REQUESTS_PER_NETWORK": str(MAX_PENDING)})
+    return open_site(store, config={"QRLOGIN_REQUESTS_PER_NETWORK": str(PER_NETWORK)})
 
 
 @pytest.fixture

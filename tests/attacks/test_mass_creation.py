@@ -15,7 +15,7 @@ import pytest
 
 from tests.parties import Answer
 
-from .conftest import MAX_PENDING
+from .conftest import PER_NETWORK
 from .people import Person
 from .site import Site
 
@@ -31,13 +31,13 @@ def start(person: Person, number: int) -> Answer:
 
 
 def test_one_network_cannot_fill_the_store(attacker: Person, victim: Person) -> None:
-    attempts = range(MAX_PENDING + 40)
+    attempts = range(PER_NETWORK + 40)
     with concurrent.futures.ThreadPoolExecutor(4) as executor:
         answers = list(executor.map(lambda number: start(attacker, number), attempts))
     refused = [answer for answer in answers if answer.status == 429]
     assert {answer.status for answer in answers} == {201, 429}
     # Those that come at the same time may each be the last one.
-    assert len(attempts) - len(refused) <= MAX_PENDING + 4
+    assert len(attempts) - len(refused) <= PER_NETWORK + 4
     for answer in refused:
         assert answer.code == "rate_limited"
         assert int(answer.headers["Retry-After"]) >= 1
@@ -49,8 +49,8 @@ def test_one_network_cannot_fill_the_store(attacker: Person, victim: Person) -> 
 
 def test_beginning_and_withdrawing_in_turn_is_counted(attacker: Person) -> None:
     """A page withdraws its oldest code when it has five; the rows are there until they expire."""
-    statuses = [attacker.browser.start().status for _ in range(MAX_PENDING + 5)]
-    assert statuses == [201] * MAX_PENDING + [429] * 5
+    statuses = [attacker.browser.start().status for _ in range(PER_NETWORK + 5)]
+    assert statuses == [201] * PER_NETWORK + [429] * 5
     assert len([name for name in attacker.browser.cookies if name != "harbour"]) == 5
     assert attacker.new_browser().start().status == 429
 
@@ -94,7 +94,7 @@ def test_whoever_has_used_up_a_budget_has_used_up_their_own(counting_site: Site)
 
 def test_what_one_has_scanned_oneself_is_counted_too(attacker: Person) -> None:
     statuses = []
-    for _ in range(MAX_PENDING + 5):
+    for _ in range(PER_NETWORK + 5):
         browser = attacker.new_browser()
         statuses.append(browser.start().status)
         if statuses[-1] == 201:

@@ -58,9 +58,12 @@ class Devices:
         self.store = store
         self.requests = MemoryStore()
         self.announced: list[LinkedDevice] = []
-        ledger = LoginRequests(self.requests, clock=clock, announce=lambda request: None)
+        login_requests = LoginRequests(self.requests, clock=clock, announce=lambda request: None)
         self.list = LinkedDevices(
-            store, ledger, lifetimes=DeviceLifetimes(**limits), announce=self.announced.append
+            store,
+            login_requests,
+            lifetimes=DeviceLifetimes(**limits),
+            announce=self.announced.append,
         )
 
     def request(self, **fields: t.Any) -> LoginRequest:

@@ -36,13 +36,13 @@ class Flow:
         self.is_fresh = False
         self.store = store or MemoryStore()
         self.announced: list[State] = []
-        ledger = LoginRequests(
+        login_requests = LoginRequests(
             self.store,
             clock=self.clock,
             announce=lambda request: self.announced.append(request.state),
         )
-        self.flow = LoginFlow(ledger, lifetimes=Lifetimes(), secret_keys=["key"])
-        self.phone = LoginFlow(ledger, lifetimes=Lifetimes(), secret_keys=["key"])
+        self.flow = LoginFlow(login_requests, lifetimes=Lifetimes(), secret_keys=["key"])
+        self.phone = self.flow
         self.request, self.secret = self.flow.draft(user_agent="Firefox", address="192.0.2.1")
         self.flow.start(self.request)
         self.token = self.flow.qr_token(self.request)[0]

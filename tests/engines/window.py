@@ -8,13 +8,13 @@ import io
 import json
 import pathlib
 import re
-import time
 import typing as t
 
 import zxingcpp
 from PIL import Image
 
 from example_app.seed import PASSWORD
+from tests.processes import until
 
 DESKTOP = (1280, 800)
 PHONE = (390, 844)
@@ -96,14 +96,15 @@ class Window(abc.ABC):
         Not before the page has its styles and scripts: until then it may move, and do nothing.
         """
         body = f"if (document.readyState !== 'complete') return null; {body}"
-        end = time.monotonic() + PATIENCE
-        while True:
+
+        def found() -> t.Any:
             with contextlib.suppress(Moving):
-                if found := self.run(body, *args):
-                    return found
-            if time.monotonic() > end:
-                raise AssertionError(f"{args} is not to be seen. Shown at {self.url}:\n{self.text}")
-            time.sleep(0.05)
+                return self.run(body, *args)
+
+        try:
+            return until(found, f"{args} is seen", seconds=PATIENCE, every=0.05)
+        except TimeoutError as error:
+            raise AssertionError(f"{error} Shown at {self.url}:\n{self.text}") from None
 
     @property
     def url(self) -> str:
@@ -139,14 +140,14 @@ class Window(abc.ABC):
 
     def read_code(self) -> str:
         """Decode the QR code from a picture of the window, as a phone's camera would."""
-        end = time.monotonic() + PATIENCE
         qr_code = zxingcpp.barcode_formats_from_str("QRCode")
-        while True:
+
+        def found() -> list[zxingcpp.Barcode]:
             # An engine may paint a little later than the page has it.
             picture = Image.open(io.BytesIO(self.screenshot())).convert("RGB")
-            if codes := zxingcpp.read_barcodes(picture, formats=qr_code):
-                return str(codes[0].text)
-            assert time.monotonic() < end, f"There is no QR code in the picture of {self.url}."
+            return zxingcpp.read_barcodes(picture, formats=qr_code)
+
+        return str(until(found, "a QR code is in the picture", seconds=PATIENCE)[0].text)
 
     def show_code(self, url: str) -> str:
         """Open a page with the panel, and return the code that it shows."""

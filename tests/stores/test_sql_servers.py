@@ -59,14 +59,14 @@ def test_after_a_restart_of_the_server_nobody_meets_an_error(
 ) -> None:
     request, later = pending(), pending()
     store.add(request)
-    ledger = LoginRequests(store, clock=lambda: NOW, announce=lambda request: None)
+    login_requests = LoginRequests(store, clock=lambda: NOW, announce=lambda request: None)
     for use in (
         lambda: store.get(request.id),
         lambda: store.versions([request.id]),
         lambda: store.find(NOW, user_id="7"),
         lambda: store.find_by_code("WDJBMJHT"),
         lambda: store.add(later),
-        lambda: ledger.change(request.id, cancel),
+        lambda: login_requests.change(request.id, cancel),
     ):
         fill(engine)
         server.kill() if crash else server.stop()

@@ -210,7 +210,7 @@ def _qr_text(id: str) -> str:
 
 
 def _wants_code(person: people.Person | None) -> bool:
-    """Tell whether a code is of use to who is, or is not, logged in at the browser."""
+    """Tell whether this browser can use a code, given who is logged in there."""
     if current_state().settings.require_login:
         return person is not None and not host_session.is_by_qr(person.id)
     return person is None
