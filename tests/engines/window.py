@@ -18,8 +18,6 @@ from tests.processes import until
 
 DESKTOP = (1280, 800)
 PHONE = (390, 844)
-#: Seconds that a page has to show what is expected: two cores run three engines and two servers.
-PATIENCE = 20.0
 
 # Where to press what has this name, once it is visible and nothing lies over it.
 _FIND = """
@@ -102,7 +100,7 @@ class Window(abc.ABC):
                 return self.run(body, *args)
 
         try:
-            return until(found, f"{args} is seen", seconds=PATIENCE, every=0.05)
+            return until(found, f"{args} is seen", every=0.05)
         except TimeoutError as error:
             raise AssertionError(f"{error} Shown at {self.url}:\n{self.text}") from None
 
@@ -147,7 +145,7 @@ class Window(abc.ABC):
             picture = Image.open(io.BytesIO(self.screenshot())).convert("RGB")
             return zxingcpp.read_barcodes(picture, formats=qr_code)
 
-        return str(until(found, "a QR code is in the picture", seconds=PATIENCE)[0].text)
+        return str(until(found, "a QR code is in the picture")[0].text)
 
     def show_code(self, url: str) -> str:
         """Open a page with the panel, and return the code that it shows."""
