@@ -109,7 +109,7 @@ def _log_in(user: t.Any, login_request: LoginRequest) -> LinkedDevice:
         place=place,
         browser_id=cookies.browser_id() or tokens.new_id(),
     )
-    _end_marked("replaced")
+    replaced = _last_mark()
     if session_keys.user_id() not in (None, device.user_id):
         session.clear()
     known_since = session.get(LOGIN_AT)
@@ -126,6 +126,7 @@ def _log_in(user: t.Any, login_request: LoginRequest) -> LinkedDevice:
         raise
     finally:
         del flask.request.environ[_LOGGING_IN]
+    _end(replaced, "replaced")
     session[_MARK] = [device.id, device.user_id]  # Again: a receiver may have cleared the session.
     # Whoever proved something did so then, and not now.
     if login_request.requested_by is not None:
@@ -220,19 +221,28 @@ def _end_logged_out(sender: flask.Flask, **extra: object) -> None:
 
 def _end_marked(reason: str) -> None:
     """End the login by QR code that this session has, or had before the host cleared it."""
-    app = flask.current_app
-    mark = _mark_in(flask.session)
-    if mark is None:
-        request = flask.request._get_current_object()  # type: ignore[attr-defined]
-        mark = _mark_in(app.session_interface.open_session(app, request))
+    mark = _last_mark()
     flask.session.pop(_MARK, None)
+    _end(mark, reason)
+
+
+def _last_mark() -> _Mark | None:
+    """Return the mark that this session has, or had before the host cleared it."""
+    app, request = flask.current_app, flask.request._get_current_object()  # type: ignore[attr-defined]
+    mark = _mark_in(flask.session)
+    return mark or _mark_in(app.session_interface.open_session(app, request))
+
+
+def _end(mark: _Mark | None, reason: str) -> None:
     if mark is not None:
         try:
             current_state().devices.end(mark.device_id, user_id=mark.user_id, reason=reason)
         except errors.DeviceNotFound:
             pass
         except Exception:
-            app.logger.exception("A login by QR code was not ended: it is only out of the session.")
+            flask.current_app.logger.exception(
+                "A login by QR code was not ended: it is only out of the session."
+            )
 
 
 class _Mark(t.NamedTuple):

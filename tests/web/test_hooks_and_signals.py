@@ -263,6 +263,23 @@ class TestFlaskLogin:
         monkeypatch.undo()
         assert browser.who() == "nobody"
 
+    def test_that_refuses_leaves_the_login_before_as_it_was(
+        self, host: Host, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        browser = host.browser()
+        host.log_in_by_qr(browser)
+        first = browser.request["id"]
+        browser.start()
+        app = host.native_app()
+        app.scan(browser.token)
+        app.decide("approve")
+        monkeypatch.setattr(flask_login, "login_user", lambda user, fresh: False)
+        assert problem(browser.try_poll(since=2)) == (403, "not_allowed")
+        monkeypatch.undo()
+        assert browser.who() == "anna"
+        with host.app.app_context():
+            assert host.state.devices.get(first).ended_at is None
+
     def test_whose_signal_fails_logs_nobody_in(self, host: Host, browser: Browser) -> None:
         app = host.native_app()
         app.scan(browser.token)
