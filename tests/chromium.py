@@ -12,6 +12,7 @@ from playwright.sync_api import sync_playwright
 from .programs import CHROMIUM
 from .programs import do_without
 from .programs import find_browser
+from .programs import WHOLE_CHROMIUM
 
 #: Chromium asks the network for nothing of its own; root needs --no-sandbox.
 FLAGS = [
@@ -32,3 +33,12 @@ def browser() -> c.Iterator[Browser]:
             do_without(f"{CHROMIUM.advice}\n{error.message}")
         yield browser
         browser.close()
+
+
+def launch_whole(shell: Browser, *flags: str) -> Browser:
+    """Start the Chromium that people have, with windows, beside the one that tests use."""
+    path = find_browser(whole=True) or shell.browser_type.executable_path
+    try:
+        return shell.browser_type.launch(executable_path=path, args=[*FLAGS, *flags])
+    except Error as error:
+        do_without(f"{WHOLE_CHROMIUM.advice}\n{error.message}")

@@ -9,10 +9,7 @@ from playwright.sync_api import Browser
 from playwright.sync_api import expect
 from playwright.sync_api import Page
 
-from tests.chromium import FLAGS
-from tests.programs import do_without
-from tests.programs import find_browser
-from tests.programs import WHOLE_CHROMIUM
+from tests.chromium import launch_whole
 
 from . import steps
 from .conftest import NewContext
@@ -125,9 +122,8 @@ def test_each_failure_of_the_camera_is_told_and_a_picture_still_works(
 @pytest.mark.full
 def test_chromium_s_own_refusal_is_told(browser: Browser, server: str) -> None:
     # Without windows it cannot ask, and so not be refused.
-    path = find_browser(whole=True) or do_without(WHOLE_CHROMIUM.advice)
-    flags = [*FLAGS, "--use-fake-device-for-media-stream", "--deny-permission-prompts"]
-    device = browser.browser_type.launch(executable_path=path, args=flags)
+    flags = "--use-fake-device-for-media-stream", "--deny-permission-prompts"
+    device = launch_whole(browser, *flags)
     try:
         phone = device.new_context(base_url=server, **PHONE).new_page()
         open_scanner(phone)

@@ -8,20 +8,17 @@ import typing as t
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser
 
-from tests.chromium import FLAGS
+from tests.chromium import launch_whole
 from tests.e2e.conftest import hasty_server as hasty_server
 from tests.e2e.conftest import server as server
 from tests.programs import do_without
-from tests.programs import find_browser
 from tests.programs import find_firefox
 from tests.programs import find_screen
 from tests.programs import find_webkit
 from tests.programs import FIREFOX
 from tests.programs import SCREEN
 from tests.programs import WEBKIT
-from tests.programs import WHOLE_CHROMIUM
 from tests.proxy import Proxy
 
 from .chromium import Chromium
@@ -49,9 +46,8 @@ def engine(
 
 def _started(request: pytest.FixtureRequest, folder: pathlib.Path) -> Engine:
     if request.param == "chromium":
-        shell: Browser = request.getfixturevalue("browser")  # Playwright runs once in a process.
-        path = find_browser(whole=True) or do_without(WHOLE_CHROMIUM.advice)
-        return Chromium(shell.browser_type.launch(executable_path=path, args=FLAGS))
+        # Playwright runs once in a process.
+        return Chromium(launch_whole(request.getfixturevalue("browser")))
     if request.param == "firefox":
         return Firefox(find_firefox() or do_without(FIREFOX.advice), folder)
     return WebKit(
