@@ -30,6 +30,7 @@ CORE = $(PACKAGE)/core/*,$(PACKAGE)/waiting/room.py,$(PACKAGE)/waiting/pacing.py
 QUICK = tests/core tests/config tests/test_hooks.py tests/web --ignore=tests/web/test_limits.py --ignore=tests/web/test_next_path.py --ignore=tests/web/test_session_untouched.py
 # Each process runs tests that stand together, with servers of its own, until it takes over from another.
 PYTEST = -m pytest -n auto --dist worksteal --durations=10
+PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps
 LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml
 
 demo: .venv/.example
@@ -127,11 +128,11 @@ clean:
 	@touch $@
 
 .venv/.example: .venv/.made requirements/example.txt
-	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements/example.txt
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(PIP) --require-hashes --requirement requirements/example.txt
+	@$(PIP) --no-build-isolation --editable .
 	@touch $@
 
 .venv/.dev: .venv/.made requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(PIP) --require-hashes --requirement requirements/dev.txt
+	@$(PIP) --no-build-isolation --editable .
 	@touch $@ .venv/.example
